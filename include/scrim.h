@@ -1,0 +1,14 @@
+/* scrim.h: everything that a user of the library may include. */
+#ifndef SCRIM_H
+#define SCRIM_H
+
+#include <scrim/config.h>
+#include <scrim/filter.h>
+#include <scrim/key.h>
+#include <scrim/progress.h>
+#include <scrim/scores.h>
+#include <scrim/status.h>
+#include <scrim/table.h>
+#include <scrim/version.h>
+
+#endif
