@@ -1,16 +1,233 @@
-CC ?= gcc
+# Scrim. `make` alone prints help. Variables: CC, CFLAGS, SAN=1, BUILD, PREFIX, DESTDIR.
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.SUFFIXES:
+MAKEFLAGS += --no-builtin-rules
+
+ifeq ($(origin CC),default)
+CC := gcc
+endif
+AR ?= ar
+OBJCOPY ?= objcopy
+CLANG_FORMAT ?= clang-format
+PREFIX ?= /usr/local
+LIBDIR ?= $(PREFIX)/lib
+MANDIR ?= $(PREFIX)/share/man
+
+VERSION := $(shell sed -n 's/^.define SCRIM_VERSION "\(.*\)"/\1/p' include/scrim/version.h)
+SONAME := libscrim.so.$(firstword $(subst ., ,$(VERSION)))
+
+# A sanitised build lives apart, so that both can be kept warm. UBSan and ASan stop at the first finding.
+ifdef SAN
+BUILD ?= build/san
+OPTIMISE := -O1 -fno-omit-frame-pointer
+SANITISE := -fsanitize=address,undefined -fno-sanitize-recover=all
+else
 BUILD ?= build
-PKGS := openblas fftw3f libcjson libcrypto
-CFLAGS_ALL := -std=c11 -D_POSIX_C_SOURCE=200809L -O3 -g -Wall -Wextra -Werror -fvisibility=hidden -fPIC -DSCRIM_BUILD -Iinclude -Isrc $(shell pkg-config --cflags $(PKGS)) $(CFLAGS)
-LIBS := $(shell pkg-config --libs $(PKGS)) -lm -lpthread
-SRC := $(wildcard src/*.c src/*/*.c)
-OBJ := $(SRC:%.c=$(BUILD)/%.o)
-$(BUILD)/libscrim-all.a: $(OBJ)
-	ar rcs $@ $^
-$(BUILD)/%.o: %.c
-	@mkdir -p $(dir $@)
-	$(CC) $(CFLAGS_ALL) -MMD -c $< -o $@
-$(BUILD)/tests/test_%: tests/test_%.c $(BUILD)/libscrim-all.a
-	@mkdir -p $(dir $@)
-	$(CC) $(CFLAGS_ALL) $< -o $@ $(BUILD)/libscrim-all.a $(LIBS) -lcmocka
--include $(OBJ:.o=.d)
+OPTIMISE := -O3
+NO_UNDEFINED := -Wl,--no-undefined
+endif
+
+# pkg-config may be missing when `make demo` starts on a fresh machine: the answers are then empty, the packages are
+# installed, and make is started again.
+PACKAGES := openblas fftw3f libcjson libcrypto
+PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
+PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+
+# The target is the plain x86-64 baseline: vector code is chosen when the program runs. Contraction is switched off by
+# name because clang would otherwise fuse multiplications with additions where gcc does not.
+WARN := -Wall -Wextra -Werror
+BASE := -std=c11 -D_POSIX_C_SOURCE=200809L $(OPTIMISE) -g -ffp-contract=off $(WARN) $(SANITISE)
+LIB_CFLAGS := $(BASE) -fPIC -fvisibility=hidden -pthread -DSCRIM_BUILD -Iinclude -Isrc $(PACKAGE_CFLAGS) $(CFLAGS)
+TOOL_CFLAGS := $(BASE) -pthread -Iinclude $(CFLAGS)
+TEST_CFLAGS := $(LIB_CFLAGS) -Itests -Ibench
+LIBS := $(PACKAGE_LIBS) -lm -pthread
+LINK := -Wl,--as-needed $(SANITISE) $(LDFLAGS)
+
+SRC := $(sort $(wildcard src/*.c src/*/*.c))
+TOOLS := $(sort $(wildcard tools/*.c))
+TESTS := $(sort $(wildcard tests/test_*.c))
+TEST_SUPPORT := $(filter-out $(TESTS),$(sort $(wildcard tests/*.c tests/support/*.c)))
+BENCHES := $(sort $(wildcard bench/bench_*.c))
+LAB := $(sort $(wildcard bench/lab.c bench/lab_*.c))
+BENCH_SUPPORT := $(filter-out $(BENCHES) $(LAB),$(sort $(wildcard bench/*.c)))
+FUZZERS := $(sort $(wildcard fuzz/fuzz_*.c))
+EXAMPLES := $(sort $(wildcard examples/*.c))
+HEADERS := $(sort $(wildcard include/*.h include/scrim/*.h))
+
+objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+programs = $(patsubst %.c,$(BUILD)/%,$(1))
+
+ALL_LIB := $(BUILD)/libscrim-all.a
+STATIC_LIB := $(BUILD)/libscrim.a
+SHARED_LIB := $(BUILD)/libscrim.so.$(VERSION)
+TEST_LIB := $(BUILD)/tests/libsupport.a
+BENCH_LIB := $(BUILD)/bench/libsupport.a
+COMMAND := $(BUILD)/scrim
+
+.PHONY: help lib tools demo test bench acceptance examples fuzz format install uninstall clean packages
+.PHONY: check-format check-symbols check-headers check-man check-corpus tests run-demo run-test run-bench FORCE
+
+help: ## print this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
+	  while IFS='	' read -r target text; do printf '  make %-14s %s\n' "$$target" "$$text"; done
+	@echo '  Variables: CC=clang, SAN=1 (ASan and UBSan, in build/san), CFLAGS, BUILD, PREFIX, DESTDIR.'
+
+## ---- what is built
+
+lib: $(STATIC_LIB) $(SHARED_LIB) ## the library, static and shared
+tools: $(COMMAND) ## the scrim command: build/scrim
+tests: $(call programs,$(TESTS)) ## the test programs, not run
+examples: $(call programs,$(EXAMPLES)) ## the programs of examples/
+
+# The whole library with its internal symbols: for tests and benches, which link before any of them is hidden.
+$(ALL_LIB): $(call objects,$(SRC))
+$(TEST_LIB): $(call objects,$(TEST_SUPPORT))
+$(BENCH_LIB): $(call objects,$(BENCH_SUPPORT))
+$(ALL_LIB) $(TEST_LIB) $(BENCH_LIB): $(BUILD)/sources
+	@mkdir -p $(@D)
+	@rm -f $@
+	$(AR) rcs $@ $(filter %.o,$^)
+
+# One object whose internal symbols are local: a user's program may have an arena_create of its own.
+$(STATIC_LIB): $(call objects,$(SRC)) $(BUILD)/sources
+	ld -r -o $(BUILD)/libscrim.o $(filter %.o,$^)
+	$(OBJCOPY) --localize-hidden $(BUILD)/libscrim.o
+	@rm -f $@
+	$(AR) rcs $@ $(BUILD)/libscrim.o
+
+$(SHARED_LIB): $(call objects,$(SRC)) $(BUILD)/sources
+	$(CC) -shared -Wl,-soname,$(SONAME) $(NO_UNDEFINED) -Wl,-z,relro,-z,now $(LINK) -o $@ $(filter %.o,$^) $(LIBS)
+	ln -sf $(@F) $(BUILD)/$(SONAME)
+	ln -sf $(SONAME) $(BUILD)/libscrim.so
+
+# The command and the examples link the archive of public symbols: they cannot reach into the library.
+$(COMMAND): $(call objects,$(TOOLS)) $(STATIC_LIB)
+	$(CC) $(LINK) -o $@ $^ $(LIBS)
+$(BUILD)/examples/%: $(BUILD)/examples/%.o $(STATIC_LIB)
+	$(CC) $(LINK) -o $@ $^ $(LIBS)
+
+# A test's own objects come first, so that a test may bring its own builtin_filters.
+$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(TEST_LIB) $(ALL_LIB)
+	$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+$(BUILD)/bench/bench_%: $(BUILD)/bench/bench_%.o $(BENCH_LIB) $(ALL_LIB)
+	$(CC) $(LINK) -o $@ $^ $(LIBS) -lz
+$(BUILD)/bench/lab: $(call objects,$(LAB)) $(BENCH_LIB) $(ALL_LIB)
+	$(CC) $(LINK) -o $@ $^ $(LIBS) -lz
+
+# The command line and the list of sources are kept beside the objects: other flags rebuild everything, a source that came
+# or went rebuilds the archives.
+remember = @mkdir -p $(@D) && echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
+$(BUILD)/flags: FORCE
+	$(call remember,$(CC) $(LIB_CFLAGS) $(LINK) $(LIBS))
+$(BUILD)/sources: FORCE
+	$(call remember,$(SRC) $(TEST_SUPPORT) $(BENCH_SUPPORT) $(TOOLS))
+
+compile = @mkdir -p $(@D) && echo "  CC $<" && $(CC) $(1) -MMD -MP -c $< -o $@
+$(BUILD)/tools/%.o: tools/%.c $(BUILD)/flags
+	$(call compile,$(TOOL_CFLAGS))
+$(BUILD)/examples/%.o: examples/%.c $(BUILD)/flags
+	$(call compile,$(TOOL_CFLAGS))
+$(BUILD)/src/%.o: src/%.c $(BUILD)/flags
+	$(call compile,$(LIB_CFLAGS))
+$(BUILD)/%.o: %.c $(BUILD)/flags
+	$(call compile,$(TEST_CFLAGS))
+.PRECIOUS: $(BUILD)/%.o
+
+-include $(patsubst %.c,$(BUILD)/%.d,$(SRC) $(TOOLS) $(TESTS) $(TEST_SUPPORT) $(BENCHES) $(LAB) $(BENCH_SUPPORT) \
+  $(EXAMPLES))
+
+## ---- what is run: packages first, then make again, which by then finds pkg-config
+
+packages: ## install the Debian packages that are missing (as root), or print the command that does
+	@build-aux/install-packages build test
+
+demo: ## train on real data, attack, and print the table: under 3 minutes
+	@build-aux/install-packages build
+	+@$(MAKE) --no-print-directory run-demo
+run-demo: $(COMMAND) $(BUILD)/bench/lab
+	@BUILD=$(BUILD) demo/run
+
+test: ## build and run every test
+	@build-aux/install-packages build test
+	+@$(MAKE) --no-print-directory run-test
+run-test: lib tools tests examples
+	@BUILD=$(BUILD) CC='$(CC)' SAN='$(SAN)' tests/run
+
+bench: ## speed, as ratios against the same network in PyTorch
+	@build-aux/install-packages build bench
+	+@$(MAKE) --no-print-directory run-bench
+run-bench: $(COMMAND) $(call programs,$(BENCHES)) $(BUILD)/bench/lab
+	@BUILD=$(BUILD) bench/run
+
+acceptance: tools ## slow checks: a pipe of ten million rows in bounded memory
+	@BUILD=$(BUILD) tests/acceptance/run
+
+## ---- fuzzing: one program a reader, its corpus in fuzz/corpus/<name>
+
+FUZZ_SECONDS ?= 60
+FUZZ_CFLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -O1 -g -ffp-contract=off -pthread -DSCRIM_BUILD -Iinclude -Isrc \
+  -fsanitize=address,undefined -fno-sanitize-recover=all $(PACKAGE_CFLAGS)
+
+fuzz: $(patsubst fuzz/%.c,$(BUILD)/libfuzzer/%,$(FUZZERS)) ## fuzz each reader for FUZZ_SECONDS (needs clang)
+	@for program in $^; do \
+	  name=$${program##*/fuzz_}; mkdir -p $(BUILD)/libfuzzer/$$name fuzz/corpus/$$name; \
+	  $$program -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(BUILD)/libfuzzer/ $(BUILD)/libfuzzer/$$name \
+	    fuzz/corpus/$$name || exit 1; done
+$(BUILD)/libfuzzer/%: fuzz/%.c $(SRC)
+	@mkdir -p $(@D)
+	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+
+# The same targets with a main of our own, under any compiler: every file of the corpus once.
+check-corpus: $(call programs,$(FUZZERS)) ## replay the fuzzing corpus
+	@for program in $^; do $$program fuzz/corpus/$${program##*/fuzz_} || exit 1; done
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/fuzz_%.o $(BUILD)/fuzz/replay.o $(ALL_LIB)
+	$(CC) $(LINK) -o $@ $^ $(LIBS)
+
+## ---- house rules
+
+FORMATTED := $(wildcard include/*.h include/scrim/*.h src/*.[ch] src/*/*.[ch] tools/*.[ch] tests/*.[ch] \
+  tests/support/*.[ch] bench/*.[ch] fuzz/*.[ch] examples/*.[ch])
+
+format: ## put every source file in the house's layout
+	$(CLANG_FORMAT) -i $(FORMATTED)
+check-format: ## fail if `make format` would change a file
+	@$(CLANG_FORMAT) --dry-run -Werror $(FORMATTED)
+
+check-symbols: lib ## the libraries export scrim_ names and nothing else
+	@build-aux/check-symbols $(SHARED_LIB) $(STATIC_LIB)
+
+check-headers: ## each public header compiles alone, as C99 and as C++
+	@for header in $(patsubst include/%,%,$(HEADERS)); do \
+	  echo "#include <$$header>" | $(CC) -std=c99 -pedantic -Wall -Wextra -Werror -Iinclude -fsyntax-only -x c - && \
+	  echo "#include <$$header>" | g++ -std=c++98 -pedantic -Wno-long-long -Wall -Wextra -Werror -Iinclude \
+	    -fsyntax-only -x c++ - || exit 1; done
+
+check-man: ## the manual page has no errors (needs mandoc)
+	@mandoc -Tlint -W warning docs/man/scrim.1
+
+## ---- installation
+
+install: lib tools ## command, libraries, headers, pkg-config file and manual page, under DESTDIR and PREFIX
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include/scrim \
+	  $(DESTDIR)$(MANDIR)/man1
+	install -m 755 $(COMMAND) $(DESTDIR)$(PREFIX)/bin/scrim
+	install -m 755 $(SHARED_LIB) $(DESTDIR)$(LIBDIR)/libscrim.so.$(VERSION)
+	ln -sf libscrim.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
+	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libscrim.so
+	install -m 644 $(STATIC_LIB) $(DESTDIR)$(LIBDIR)/libscrim.a
+	install -m 644 include/scrim.h $(DESTDIR)$(PREFIX)/include/scrim.h
+	install -m 644 $(wildcard include/scrim/*.h) $(DESTDIR)$(PREFIX)/include/scrim
+	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
+	  -e 's|@PACKAGES@|$(PACKAGES)|' scrim.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/scrim.pc
+	install -m 644 docs/man/scrim.1 $(DESTDIR)$(MANDIR)/man1/scrim.1
+
+uninstall: ## remove what install put there
+	rm -f $(DESTDIR)$(PREFIX)/bin/scrim $(DESTDIR)$(LIBDIR)/libscrim.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME) \
+	  $(DESTDIR)$(LIBDIR)/libscrim.so $(DESTDIR)$(LIBDIR)/libscrim.a $(DESTDIR)$(LIBDIR)/pkgconfig/scrim.pc \
+	  $(DESTDIR)$(PREFIX)/include/scrim.h $(DESTDIR)$(MANDIR)/man1/scrim.1
+	rm -rf $(DESTDIR)$(PREFIX)/include/scrim
+
+clean: ## remove everything that was built
+	rm -rf build
