@@ -24,6 +24,9 @@ scrim_status nn_params_put(const nn_params *p, const char *prefix, tensorfile_wr
 scrim_status nn_params_get(nn_params *p, const char *prefix, const tensorfile *file, scrim_error *error);
 /* Copies values (for "best epoch so far"); both sets were made the same way. */
 void nn_params_copy(nn_params *to, const nn_params *from);
+nn_params *nn_params_clone(const nn_params *p); /* same names, shapes, values; none trainable. NULL when out of memory */
+
+/* ---- first values; `r` stands in a stream that the caller has begun ---- */
 
 void nn_init_normal(tensor *w, double std, random_source *r);
 void nn_init_uniform(tensor *w, double bound, random_source *r);
@@ -70,41 +73,49 @@ double nn_schedule_factor(nn_schedule s, size_t step, size_t steps, size_t warmu
 /* ---- the training loop ---- */
 
 /*
- * One loop for all networks: shuffles rows each epoch (keyed by seed and epoch), builds the loss of each batch on a tape, steps,
- * validates after each epoch, keeps the best parameters, checkpoints, reports progress.
+ * One loop for all networks: shuffles rows each epoch, builds the loss of each batch on a tape, steps, validates after each
+ * epoch, keeps the best parameters, checkpoints, reports progress. Once warm an epoch without a checkpoint allocates nothing.
  *
- * Checkpoints hold parameters, best parameters, optimiser state, epoch, best validation and the seed: training killed at any
- * moment and resumed ends in the same bits. They are written atomically after each epoch (or every `checkpoint_every`).
+ * All randomness comes from streams named by seed, epoch and step, so that nothing of it needs to be stored: training killed
+ * at any moment and resumed ends in the same bits. That holds if `loss` and `validate` depend on nothing but the parameters,
+ * the rows and the tape's random source.
+ *
+ * SCRIM_E_DATA: the loss, a gradient or the validation figure is not finite; the error names epoch and step.
+ * SCRIM_E_STATE: the checkpoint was made with other settings. SCRIM_E_CANCELLED: `progress` said so.
+ * On failure the last checkpoint stays; on success it is removed. Parameters are then the best ones, or without `validate`
+ * the last.
  */
 typedef struct nn_training {
   nn_params *params;
   size_t rows;                 /* training rows */
   size_t batch;
   size_t epochs;
-  int drop_last;               /* 1: leave out a last batch smaller than 2 rows (batch norm) - always done when it is 1 row */
+  int drop_last;               /* 1: leaves out an incomplete last batch. A last batch of one row is always left out: batch
+                                  norm has no variance there. Neither applies where it is the only batch of the epoch */
   nn_optimizer_config optimizer;
   nn_schedule schedule;
   size_t warmup_steps;
   uint64_t seed;
-  /* The loss of the rows [n] on the tape, in training mode; NULL result: the tape's sticky error. */
+  /* The loss [1] of the rows [n] on the tape, in training mode; NULL: the tape's sticky error. */
   tensor *(*loss)(tape *t, const uint32_t *rows, size_t n, void *context);
-  /* Validation figure after an epoch, smaller is better; NULL: the last epoch is kept. */
+  /* Validation figure after an epoch (counted from 0), smaller is better; NULL: the last epoch is kept. */
   scrim_status (*validate)(double *figure, size_t epoch, void *context, scrim_error *error);
   void *context;
   size_t patience;             /* stop after so many epochs without a better figure; 0: never */
   const char *checkpoint;      /* path or NULL */
   size_t checkpoint_every;     /* epochs; 0: each */
-  int resume;
+  int resume;                  /* 1: goes on from `checkpoint` if it exists */
+  const char *fingerprint;     /* what a checkpoint must agree on beside the settings here (data, weights of the loss), or NULL */
   const char *stage;           /* name shown in progress */
-  scrim_progress_fn progress;
+  scrim_progress_fn progress;  /* at most five times a second, and at the end of each epoch */
   void *progress_context;
 } nn_training;
 
 typedef struct nn_result {
-  size_t epochs_run;
-  size_t best_epoch;     /* counted from 1 */
+  size_t epochs_run;     /* those before a resume included */
+  size_t best_epoch;     /* counted from 1; without validate the last */
   double best_figure;    /* NaN without validate */
-  double last_loss;      /* mean over the last epoch */
+  double last_loss;      /* mean over the rows of the last epoch */
 } nn_result;
 
 scrim_status nn_train(nn_result *result, const nn_training *training, scrim_error *error);
@@ -122,23 +133,28 @@ typedef struct nn_mlp {
   float dropout;
   nn_linear layer[NN_MLP_MAX_LAYERS];
 } nn_mlp;
+/* Weights are drawn from the stream in which `init` stands. m is the caller's; nn_mlp_free frees what it points to. */
 scrim_status nn_mlp_create(nn_mlp *m, int n_layers, const int *width, nn_activation activation, random_source *init,
                            scrim_error *error);
 void nn_mlp_free(nn_mlp *m);
 tensor *nn_mlp_forward(tape *t, const nn_mlp *m, tensor *x); /* -> logits [n, out] */
-/* Softmax classifier on rows x [n, in] and labels [n]; a share `validation` of the rows picks the epoch (0: none). */
+
 typedef struct nn_fit {
-  size_t batch, epochs, patience;
-  double rate, weight_decay, validation;
+  size_t batch, epochs;
+  size_t patience;           /* epochs without a better validation figure; 0: never stops early */
+  double rate, weight_decay; /* AdamW */
+  double validation;         /* share of the rows that picks the epoch; 0: none, the last epoch is kept */
   uint64_t seed;
   scrim_progress_fn progress;
   void *progress_context;
 } nn_fit;
+/* Softmax classifier on rows x [n, in] and labels [n] in 0..out-1. SCRIM_E_DATA names the row at fault. */
 scrim_status nn_mlp_fit(nn_mlp *m, const float *x, const int32_t *labels, size_t n, const nn_fit *fit,
                         scrim_error *error);
+/* Mean squared error against y [n, out]. */
 scrim_status nn_mlp_fit_regression(nn_mlp *m, const float *x, const float *y, size_t n, const nn_fit *fit,
-                                   scrim_error *error); /* mean squared error */
-/* Outputs [n, out]: softmaxed when `softmax` is 1, else raw. */
+                                   scrim_error *error);
+/* Outputs [n, out]: softmaxed when `softmax` is 1, else raw. A row's outputs do not depend on the rows it came with. */
 scrim_status nn_mlp_predict(const nn_mlp *m, const float *x, size_t n, int softmax, float *out, scrim_error *error);
 
 #endif
