@@ -1,0 +1,118 @@
+#include "audit_print.h"
+#include "json.h"
+#include <math.h>
+#include <stdio.h>
+
+static const char *attacker_name(scrim_attacker attacker) {
+  static const char *const names[] = {[SCRIM_ATTACKER_UNAWARE] = "unaware",
+                                      [SCRIM_ATTACKER_ADAPTIVE] = "adaptive",
+                                      [SCRIM_ATTACKER_INSIDER] = "insider"};
+  return (size_t)attacker < sizeof names / sizeof *names ? names[attacker] : "unknown";
+}
+
+/* ---- text ---- */
+
+static void print_interval(const scrim_interval *i) {
+  printf("  %5.3f [%5.3f,%6.3f]", i->value, i->low, i->high);
+}
+
+static void print_attacks(const scrim_scores_report *report) {
+  printf("Attacks: who is in the training set? (value and 95 %% interval; TPR at a false positive rate)\n\n");
+  printf("%-24s %-18s %-8s  %-21s  %-21s  %-21s  %-21s\n", "defence", "attack", "attacker", "balanced accuracy", "AUC",
+         "TPR at 0.1 %", "TPR at 1 %");
+  for (size_t i = 0; i < report->n_attacks; i++) {
+    const scrim_attack_result *a = &report->attacks[i];
+    printf("%-24s %-18s %-8s", a->defence, a->attack, attacker_name(a->attacker));
+    print_interval(&a->balanced_accuracy);
+    print_interval(&a->auc);
+    print_interval(&a->tpr_at_0_1pct);
+    print_interval(&a->tpr_at_1pct);
+    putchar('\n');
+  }
+}
+
+static void print_utilities(const scrim_scores_report *report) {
+  printf("\nWhat is left of the scores (members: accuracy on the training set; the rest on non-members)\n\n");
+  printf("%-24s %9s  %8s  %8s  %6s  %6s  %6s  %9s  %s\n", "defence", "setting", "members", "accuracy", "L1", "ECE",
+         "AURC", "worst AUC", "by");
+  for (size_t i = 0; i < report->n_utilities; i++) {
+    const scrim_utility_result *u = &report->utilities[i];
+    char setting[16] = "";
+    if (isfinite(u->setting)) snprintf(setting, sizeof setting, "%.4g", u->setting);
+    printf("%-24s %9s  %8.4f  %8.4f  %6.4f  %6.4f  %6.4f  %9.4f  %s\n", u->defence, setting, u->member_accuracy,
+           u->accuracy, u->l1, u->ece, u->aurc, u->worst_auc, u->worst_attack);
+  }
+}
+
+void audit_print_text(const scrim_scores_report *report) {
+  print_attacks(report);
+  print_utilities(report);
+  printf("\nLabels alone leak: AUC %.4f by the gap attack, %.4f by the strongest attack on labels.\n", report->gap_auc,
+         report->label_only_auc);
+}
+
+/* ---- JSON ---- */
+
+static void json_text_field(const char *name, const char *text, const char *end) {
+  printf("\"%s\": ", name);
+  json_string(text);
+  printf("%s", end);
+}
+
+static void json_field(const char *name, double value, const char *end) {
+  printf("\"%s\": ", name);
+  json_number(value);
+  printf("%s", end);
+}
+
+/* [value, low, high] */
+static void json_interval(const char *name, const scrim_interval *i, const char *end) {
+  printf("\"%s\": [", name);
+  json_number(i->value);
+  printf(", ");
+  json_number(i->low);
+  printf(", ");
+  json_number(i->high);
+  printf("]%s", end);
+}
+
+static void json_attack(const scrim_attack_result *a) {
+  printf("{");
+  json_text_field("defence", a->defence, ", ");
+  json_text_field("attack", a->attack, ", ");
+  json_text_field("attacker", attacker_name(a->attacker), ", ");
+  printf("\"members\": %zu, \"nonmembers\": %zu, ", a->n_members, a->n_nonmembers);
+  json_interval("balanced_accuracy", &a->balanced_accuracy, ", ");
+  json_interval("auc", &a->auc, ", ");
+  json_interval("tpr_at_0.1pct", &a->tpr_at_0_1pct, ", ");
+  json_interval("tpr_at_1pct", &a->tpr_at_1pct, "}");
+}
+
+static void json_utility(const scrim_utility_result *u) {
+  printf("{");
+  json_text_field("defence", u->defence, ", ");
+  json_field("setting", u->setting, ", ");
+  json_field("member_accuracy", u->member_accuracy, ", ");
+  json_field("accuracy", u->accuracy, ", ");
+  json_field("l1", u->l1, ", ");
+  json_field("ece", u->ece, ", ");
+  json_field("aurc", u->aurc, ", ");
+  json_field("worst_auc", u->worst_auc, ", ");
+  json_text_field("worst_attack", u->worst_attack, "}");
+}
+
+void audit_print_json(const scrim_scores_report *report) {
+  printf("{\n");
+  json_field("gap_auc", report->gap_auc, ",\n");
+  json_field("label_only_auc", report->label_only_auc, ",\n\"attacks\": [");
+  for (size_t i = 0; i < report->n_attacks; i++) {
+    printf("%s\n  ", i ? "," : "");
+    json_attack(&report->attacks[i]);
+  }
+  printf("\n],\n\"utilities\": [");
+  for (size_t i = 0; i < report->n_utilities; i++) {
+    printf("%s\n  ", i ? "," : "");
+    json_utility(&report->utilities[i]);
+  }
+  printf("\n]\n}\n");
+}

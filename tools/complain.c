@@ -1,0 +1,36 @@
+#include "complain.h"
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void print_command(const command *c) {
+  fprintf(stderr, "scrim: %s%s%s: ", c->noun, c->verb ? " " : "", c->verb ? c->verb : "");
+}
+
+int complain(const command *c, const char *file, const scrim_error *error) {
+  print_command(c);
+  if (file && strcmp(file, "-") == 0) file = "standard input";
+  if (file && !strstr(error->message, file)) fprintf(stderr, "%s: ", file);
+  fprintf(stderr, "%s\n", error->message);
+  return scrim_status_exit_code(error->status);
+}
+
+int complain_usage(const command *c, const char *format, ...) {
+  va_list values;
+  print_command(c);
+  va_start(values, format);
+  vfprintf(stderr, format, values);
+  va_end(values);
+  fprintf(stderr, "\nTry 'scrim %s%s%s --help'.\n", c->noun, c->verb ? " " : "", c->verb ? c->verb : "");
+  return EXIT_USAGE;
+}
+
+scrim_status complain_later(scrim_error *error, scrim_status status, int64_t row, const char *format, ...) {
+  va_list values;
+  error->status = status;
+  error->row = row;
+  va_start(values, format);
+  vsnprintf(error->message, sizeof error->message, format, values);
+  va_end(values);
+  return status;
+}
