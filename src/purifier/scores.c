@@ -1,0 +1,279 @@
+/* The score filter's table: load, session, check, apply. Training is in scores_train.c, the audit in audit.c. */
+#include "purifier/scores.h"
+
+#include "core/error.h"
+#include "purifier/release.h"
+#include "purifier/swapper.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- the model ---- */
+
+static void score_unload(void *model) {
+  score_model *m = model;
+  if (m == NULL) return;
+  reformer_plan_free(m->plan);
+  memory_free(m);
+}
+
+/* The layer sizes come from the shapes of the tensors; what does not fit together is refused by nn_params_get. */
+static scrim_status read_shape(reformer_shape *shape, const tensorfile *file, const scrim_config *config,
+                               scrim_error *error) {
+  static const char *const names[] = {"reformer.encoder.0.b", "reformer.encoder.1.b", "reformer.encoder.2.b",
+                                      "reformer.mean.b", "reformer.decoder.3.b"};
+  int *const sizes[] = {&shape->hidden[0], &shape->hidden[1], &shape->hidden[2], &shape->latent, &shape->classes};
+  score_settings settings;
+  scrim_status status = score_settings_read(&settings, config, error);
+  for (size_t i = 0; i < sizeof names / sizeof *names && status == SCRIM_OK; i++) {
+    int64_t n[1] = {-1};
+    const void *data;
+    status = tensorfile_get(file, names[i], TENSORFILE_F32, 1, n, &data, error);
+    if (status == SCRIM_OK && (n[0] < 1 || n[0] > 65536))
+      status = fail(error, SCRIM_E_FORMAT, "%s has %lld values (1 to 65536)", names[i], (long long)n[0]);
+    *sizes[i] = (int)n[0];
+  }
+  shape->log_features = settings.log_features;
+  if (status == SCRIM_OK && shape->classes < 2)
+    status = fail(error, SCRIM_E_FORMAT, "the filter is for %d class; at least 2 are needed", shape->classes);
+  return status;
+}
+
+static scrim_status score_load(void **model, const tensorfile *file, const scrim_config *config, scrim_error *error) {
+  reformer_shape shape;
+  reformer *r = NULL;
+  scrim_status status = read_shape(&shape, file, config, error);
+  if (status != SCRIM_OK) return status;
+  score_model *m = memory_zalloc(1, sizeof *m);
+  if (m == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for a score filter");
+  m->k = (size_t)shape.classes;
+  m->file = file;
+  m->shape = shape;
+  status = reformer_create(&r, &shape, NULL, error);
+  if (status == SCRIM_OK) status = nn_params_get(r->params, "reformer.", file, error);
+  if (status == SCRIM_OK) status = reformer_plan_create(&m->plan, r, error);
+  if (status == SCRIM_OK) status = saturation_get(&m->saturation, file, m->k, error);
+  reformer_free(r);
+  if (status == SCRIM_OK)
+    *model = m;
+  else
+    score_unload(m);
+  return status;
+}
+
+static size_t score_columns(const void *model) {
+  return ((const score_model *)model)->k;
+}
+
+/* ---- reforming a block of rows ---- */
+
+void score_take_in(const score_settings *settings, const float *row, size_t k, float *probabilities) {
+  const double step = settings->input_step;
+  score_form_to_probabilities(settings->form, row, k, probabilities);
+  for (size_t j = 0; step > 0 && j < k; j++) probabilities[j] = (float)(nearbyint(probabilities[j] / step) * step);
+}
+
+struct score_work {
+  const reformer_plan *plan;
+  reformer_shape shape;
+  float *features, *mean, *log_variance, *scratch;
+  int32_t *item; /* [K]: a row on a fine grid, which names its noise */
+};
+
+score_work *score_work_create(const reformer_plan *plan, const reformer_shape *shape) {
+  score_work *w = memory_zalloc(1, sizeof *w);
+  if (w == NULL) return NULL;
+  w->plan = plan;
+  w->shape = *shape;
+  w->features = memory_zalloc(REFORMER_PLAN_ROWS * (size_t)shape->classes, sizeof(float));
+  w->mean = memory_zalloc(REFORMER_PLAN_ROWS * (size_t)shape->latent, sizeof(float));
+  w->log_variance = memory_zalloc(REFORMER_PLAN_ROWS * (size_t)shape->latent, sizeof(float));
+  w->scratch = memory_zalloc(reformer_plan_scratch(plan), sizeof(float));
+  w->item = memory_zalloc((size_t)shape->classes, sizeof *w->item);
+  if (w->features == NULL || w->mean == NULL || w->log_variance == NULL || w->scratch == NULL || w->item == NULL) {
+    score_work_free(w);
+    return NULL;
+  }
+  return w;
+}
+
+static void wipe_and_free(void *block, size_t bytes) {
+  if (block != NULL) memory_wipe(block, bytes);
+  memory_free(block);
+}
+
+void score_work_free(score_work *w) {
+  if (w == NULL) return;
+  const size_t k = (size_t)w->shape.classes, latent = (size_t)w->shape.latent;
+  wipe_and_free(w->features, REFORMER_PLAN_ROWS * k * sizeof(float));
+  wipe_and_free(w->mean, REFORMER_PLAN_ROWS * latent * sizeof(float));
+  wipe_and_free(w->log_variance, REFORMER_PLAN_ROWS * latent * sizeof(float));
+  wipe_and_free(w->scratch, reformer_plan_scratch(w->plan) * sizeof(float));
+  wipe_and_free(w->item, k * sizeof *w->item);
+  memory_free(w);
+}
+
+/* z = mean + noise * sigma * N(0, 1), drawn from the key and the row itself: asking again gives the same z. */
+static scrim_status add_noise(score_work *w, random_source *source, double noise, const float *probabilities, size_t n,
+                              scrim_error *error) {
+  const size_t k = (size_t)w->shape.classes, latent = (size_t)w->shape.latent;
+  for (size_t i = 0; i < n; i++) {
+    for (size_t j = 0; j < k; j++) w->item[j] = (int32_t)lrintf(probabilities[i * k + j] * 1e6f);
+    const scrim_status status = random_begin(source, "latent noise", w->item, k * sizeof *w->item, error);
+    if (status != SCRIM_OK) return status;
+    for (size_t d = 0; d < latent; d++) {
+      const double sigma = exp(0.5 * w->log_variance[i * latent + d]);
+      w->mean[i * latent + d] += (float)(noise * sigma * random_normal(source));
+    }
+  }
+  return SCRIM_OK;
+}
+
+scrim_status score_reform(score_work *w, const float *probabilities, const int32_t *labels, size_t n,
+                          random_source *source, double noise, float *reformed, scrim_error *error) {
+  const size_t k = (size_t)w->shape.classes;
+  for (size_t i = 0; i < n; i++) reformer_features(&w->shape, probabilities + i * k, w->features + i * k);
+  reformer_plan_encode(w->plan, w->features, labels, n, w->mean, noise > 0 ? w->log_variance : NULL, w->scratch);
+  if (noise > 0) {
+    const scrim_status status = add_noise(w, source, noise, probabilities, n, error);
+    if (status != SCRIM_OK) return status;
+  }
+  reformer_plan_decode(w->plan, w->mean, labels, n, reformed, w->scratch);
+  return SCRIM_OK;
+}
+
+/* ---- sessions ---- */
+
+typedef struct score_session {
+  const score_model *model;
+  score_settings settings;
+  int units, step; /* grid of released scores; step of the saturation table */
+  random_source *source;
+  swapper *swapper; /* NULL where it is off */
+  score_work *work;
+  float *probabilities, *reformed; /* [REFORMER_PLAN_ROWS, K] */
+  int32_t label[REFORMER_PLAN_ROWS];
+} score_session;
+
+static void score_close(void *state) {
+  score_session *s = state;
+  if (s == NULL) return;
+  const size_t bytes = REFORMER_PLAN_ROWS * s->model->k * sizeof(float);
+  wipe_and_free(s->probabilities, bytes);
+  wipe_and_free(s->reformed, bytes);
+  score_work_free(s->work);
+  swapper_close(s->swapper);
+  random_source_free(s->source);
+  memory_free(s);
+}
+
+static scrim_status open_swapper(score_session *s, const scrim_key *key, scrim_error *error) {
+  if (!s->settings.swap) return SCRIM_OK;
+  if (!tensorfile_has(s->model->file, "swap.digests"))
+    return fail(error, SCRIM_E_UNSUPPORTED, "swap=1, but the filter was trained without an index of members (swap=0)");
+  return swapper_open(&s->swapper, s->model->file, s->model->k, key, error);
+}
+
+static scrim_status score_open(void **state, const void *model, const scrim_key *key, const scrim_config *config,
+                               scrim_error *error) {
+  score_session *s = memory_zalloc(1, sizeof *s);
+  if (s == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for a session");
+  s->model = model;
+  const size_t k = s->model->k;
+  scrim_status status = score_settings_read(&s->settings, config, error);
+  if (status == SCRIM_OK) status = random_source_create(&s->source, key, error);
+  if (status == SCRIM_OK) status = open_swapper(s, key, error);
+  if (status == SCRIM_OK) {
+    s->units = score_units(s->settings.decimals, k);
+    s->step = saturation_step(s->settings.strength);
+    s->work = score_work_create(s->model->plan, &s->model->shape);
+    s->probabilities = memory_zalloc(REFORMER_PLAN_ROWS * k, sizeof(float));
+    s->reformed = memory_zalloc(REFORMER_PLAN_ROWS * k, sizeof(float));
+    if (s->work == NULL || s->probabilities == NULL || s->reformed == NULL)
+      status = fail(error, SCRIM_E_MEMORY, "out of memory for a session of %zu classes", k);
+  }
+  if (status == SCRIM_OK)
+    *state = s;
+  else
+    score_close(s);
+  return status;
+}
+
+static scrim_status score_check(const void *state, const scrim_view *in, scrim_error *error) {
+  const score_session *s = state;
+  return score_form_check(s->settings.form, in->data, in->rows, s->model->k, error);
+}
+
+/* Exchanges the two largest scores: PURIFIER's swap. Answers the new label. */
+static size_t swap_top_two(float *row, size_t k, size_t label) {
+  size_t second = label == 0 ? 1 : 0;
+  for (size_t j = 0; j < k; j++)
+    if (j != label && row[j] > row[second]) second = j;
+  const float top = row[label];
+  row[label] = row[second];
+  row[second] = top;
+  return second;
+}
+
+/* One raw row -> probabilities on the input grid and the label to release. */
+static scrim_status take_in(score_session *s, const float *raw, float *row, int32_t *label, scrim_error *error) {
+  const size_t k = s->model->k;
+  int swap = 0;
+  *label = (int32_t)score_argmax(raw, k);
+  score_take_in(&s->settings, raw, k, row);
+  if (s->swapper != NULL) {
+    const scrim_status status = swapper_decide(s->swapper, row, &swap, error);
+    if (status != SCRIM_OK) return status;
+  }
+  if (swap) *label = (int32_t)swap_top_two(row, k, (size_t)*label);
+  return SCRIM_OK;
+}
+
+/* One reformed row -> the row that leaves. */
+static void release_row(const score_session *s, const float *probabilities, size_t label, float *reformed, float *out) {
+  const size_t k = s->model->k;
+  const float mix = (float)s->settings.mix;
+  if (!saturation_apply(&s->model->saturation, s->step, label, reformed) && mix > 0)
+    for (size_t j = 0; j < k; j++) reformed[j] += mix * (probabilities[j] - reformed[j]);
+  release_keep_label(reformed, k, label, s->units);
+  release_round(reformed, k, label, s->units);
+  score_form_from_probabilities(s->settings.form, reformed, k, out);
+}
+
+static scrim_status apply_block(score_session *s, const float *in, float *out, size_t n, scrim_error *error) {
+  const size_t k = s->model->k;
+  scrim_status status = SCRIM_OK;
+  for (size_t i = 0; i < n && status == SCRIM_OK; i++)
+    status = take_in(s, in + i * k, s->probabilities + i * k, &s->label[i], error);
+  if (status == SCRIM_OK)
+    status = score_reform(s->work, s->probabilities, s->label, n, s->source, s->settings.noise, s->reformed, error);
+  for (size_t i = 0; i < n && status == SCRIM_OK; i++)
+    release_row(s, s->probabilities + i * k, (size_t)s->label[i], s->reformed + i * k, out + i * k);
+  return status;
+}
+
+static scrim_status score_apply(void *state, const scrim_view *in, scrim_view *out, scrim_error *error) {
+  score_session *s = state;
+  const size_t k = s->model->k;
+  for (size_t i = 0; i < in->rows; i += REFORMER_PLAN_ROWS) {
+    const size_t n = in->rows - i < REFORMER_PLAN_ROWS ? in->rows - i : REFORMER_PLAN_ROWS;
+    const scrim_status status = apply_block(s, in->data + i * k, out->data + i * k, n, error);
+    if (status != SCRIM_OK) return status;
+  }
+  out->rows = in->rows;
+  return SCRIM_OK;
+}
+
+const filter_table scores_filter = {
+    .kind = "scores",
+    .view_kind = SCRIM_SCORES,
+    .params = score_params,
+    .n_params = SCORE_PARAMS,
+    .load = score_load,
+    .unload = score_unload,
+    .columns = score_columns,
+    .open = score_open,
+    .close = score_close,
+    .check = score_check,
+    .apply = score_apply,
+};
