@@ -27,6 +27,7 @@ struct external {
 
 static void run_child(const char *line, int in, int out) {
   signal(SIGPIPE, SIG_DFL);
+  signal(SIGXFSZ, SIG_DFL);
   if (dup2(in, STDIN_FILENO) >= 0 && dup2(out, STDOUT_FILENO) >= 0) execl("/bin/sh", "sh", "-c", line, (char *)NULL);
   _exit(127);
 }

@@ -91,8 +91,9 @@ static int dispatch(int count, char **words) {
 }
 
 int main(int argc, char **argv) {
-  /* A reader that went away is an error like any other, so that files are put away properly. */
+  /* A reader that went away and a file that may not grow are errors like any other: files are put away properly. */
   signal(SIGPIPE, SIG_IGN);
+  signal(SIGXFSZ, SIG_IGN);
   int code = dispatch(argc - 1, argv + 1);
   if (fflush(stdout) != 0 || ferror(stdout)) {
     fprintf(stderr, "scrim: standard output: %s\n", strerror(errno));
