@@ -10,6 +10,8 @@
  * Every operation runs through a backend: a table indexed by operation, whose NULL members fall back to the plain C
  * reference (reference.c). cpu.c has the fast ones.
  *
+ * Dimensions are at least 1. Inputs of an operation, and the tensors handed to tape_input, must outlive the pass.
+ *
  * A tape belongs to one thread at a time.
  */
 #ifndef TENSOR_TENSOR_H
@@ -23,6 +25,13 @@
 
 enum { TENSOR_MAX_RANK = 4 };
 
+/* Tests build the tape and the plain C reference a second time with double, for gradients by central differences. */
+#ifdef TENSOR_DOUBLE
+typedef double real;
+#else
+typedef float real;
+#endif
+
 typedef struct tape tape;
 typedef struct tensor tensor;
 typedef struct backend backend; /* backend.h */
@@ -31,8 +40,8 @@ struct tensor {
   int rank;
   int dim[TENSOR_MAX_RANK];
   size_t n;    /* values */
-  float *data; /* [dim...] */
-  float *grad; /* same shape, or NULL where no gradient is wanted */
+  real *data; /* [dim...] */
+  real *grad; /* same shape; NULL where no gradient is wanted and, for results, before tape_backward */
   struct node *node; /* how it was made; NULL for inputs and parameters. Private to src/tensor */
 };
 
@@ -45,14 +54,16 @@ void tape_reset(tape *t);                       /* forgets the pass, keeps the m
 scrim_status tape_status(const tape *t, scrim_error *error);
 /* 1: operations behave as in training (batch statistics, dropout); 0, the default: as in inference. */
 void tape_training(tape *t, int on);
-/* Randomness of dropout and sampling; borrowed. */
+/* Randomness of dropout and sampling; borrowed. Each such operation takes one number from it, which a counter generator
+ * expands: good for training, never for noise that must stay secret. */
 void tape_random(tape *t, random_source *source);
-/* d(root)/d(all that want a gradient), root being one value. Adds to the grads of parameters; the caller zeroes those. */
+/* d(root)/d(all that want a gradient), root being one value. Adds to the grads of parameters and variables; the caller zeroes
+ * those of parameters. May be called again for another root of the same pass. */
 scrim_status tape_backward(tape *t, tensor *root, scrim_error *error);
 
 /* ---- leaves ---- */
-tensor *tape_input(tape *t, const float *data, int rank, const int *dim);      /* borrowed; no gradient */
-tensor *tape_variable(tape *t, const float *data, int rank, const int *dim);   /* copied; gradient wanted (attacks on inputs) */
+tensor *tape_input(tape *t, const real *data, int rank, const int *dim);      /* borrowed; no gradient */
+tensor *tape_variable(tape *t, const real *data, int rank, const int *dim);   /* copied; gradient wanted (attacks on inputs) */
 tensor *tape_zeros(tape *t, int rank, const int *dim);
 
 /* ---- pointwise; b may have a's shape, or a's trailing shape (broadcast over leading dimensions), or one value ---- */

@@ -1,0 +1,122 @@
+/*
+ * What a backend supplies: a forward and a backward kernel for each operation. A NULL member falls back to the reference, so
+ * that a backend starts empty and grows by what pays.
+ */
+#ifndef TENSOR_BACKEND_H
+#define TENSOR_BACKEND_H
+
+#include "tensor/tensor.h"
+
+typedef enum op_kind {
+  OP_ADD,
+  OP_SUB,
+  OP_MUL,
+  OP_AFFINE,
+  OP_RELU,
+  OP_LEAKY_RELU,
+  OP_TANH,
+  OP_SIGMOID,
+  OP_SILU,
+  OP_GELU,
+  OP_SOFTPLUS,
+  OP_EXP,
+  OP_LOG,
+  OP_SQUARE,
+  OP_SQRT,
+  OP_DROPOUT,
+  OP_GAUSSIAN,
+  OP_LINEAR,
+  OP_MATMUL,
+  OP_CONV1D,
+  OP_BATCH_NORM,
+  OP_LAYER_NORM,
+  OP_SOFTMAX,
+  OP_LOG_SOFTMAX,
+  OP_SUM,
+  OP_MEAN,
+  OP_REDUCE_MEAN,
+  OP_REDUCE_MAX,
+  OP_ATTENTIVE_STATS,
+  OP_GATHER,
+  OP_CONCAT,
+  OP_SLICE,
+  OP_RESHAPE,
+  OP_TRANSPOSE,
+  OP_FFT_CONV,
+  OP_COSINE,
+  OP_NORMALIZE,
+  OP_MSE,
+  OP_L1,
+  OP_CROSS_ENTROPY,
+  OP_SOFT_CROSS_ENTROPY,
+  OP_BINARY_CROSS_ENTROPY,
+  OP_KL_GAUSSIAN,
+  OP_MARGIN_SOFTMAX,
+  OP_HINGE,
+  OP_CHAMFER,
+  OP_COUNT
+} op_kind;
+
+/* One operation as it was run. Lives in the tape's arena. */
+typedef struct node {
+  op_kind kind;
+  tape *tape;
+  struct node *previous; /* the one run before it */
+  int wants;             /* 1: an input wants a gradient, so backward may be called */
+  int live;              /* 1: the root of the running backward pass depends on it */
+  int training;          /* the tape's mode when it was run */
+  union {                /* attributes */
+    struct {
+      float scale, shift;
+    } affine;
+    struct {
+      float slope;
+    } leaky;
+    struct {
+      float floor;
+    } clamp; /* log, sqrt */
+    struct {
+      int stride, dilation, padding;
+    } conv;
+    struct {
+      float momentum, epsilon;
+    } norm; /* batch_norm, layer_norm, normalize */
+    struct {
+      int axis, start;
+    } span; /* reductions, concat, slice */
+    struct {
+      float margin, scale;
+    } margin; /* margin_softmax, hinge */
+  } at;
+  const int32_t *index; /* labels or rows; the caller's */
+  int32_t *chosen;      /* where a maximum or minimum was found; the builder says how many */
+  real *saved; /* what forward (or, for noise, the builder) leaves for backward; the builder fixes the layout */
+  tensor out;
+  int n_in;
+  tensor *in[]; /* an optional input may be NULL */
+} node;
+
+/*
+ * forward fills n->out.data. backward adds to n->in[k]->grad for each k where that is not NULL, from n->out.grad.
+ * Both may use tape_scratch; a failure there is the tape's sticky error.
+ */
+typedef struct kernel {
+  void (*forward)(node *n);
+  void (*backward)(node *n);
+} kernel;
+
+struct backend {
+  const char *name;
+  void (*prepare)(void);        /* called by tape_create; NULL: nothing to prepare */
+  void (*release)(void *state); /* frees what tape_state holds; NULL: nothing is held */
+  kernel op[OP_COUNT];
+};
+
+/* Scratch of the kernel that runs: `values` reals, not zeroed, gone when the next kernel asks. NULL when out of memory. */
+real *tape_scratch(node *n, size_t values);
+/* A place for what a backend keeps from pass to pass (plans). */
+void **tape_state(node *n);
+/* Keeps the first failure of a pass. Answers NULL, so that a builder reads: return tape_fail(...). */
+tensor *tape_fail(tape *t, scrim_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+#endif

@@ -1,0 +1,34 @@
+/* Builders for signals and embeddings: convolution by FFT, cosine, unit length. */
+#include "tensor/tape.h"
+
+tensor *op_fft_conv(tape *t, tensor *x, tensor *h) {
+  tensor *in[] = {x, h};
+  if (!tape_accepts(t, OP_FFT_CONV, 2, in)) return NULL;
+  if (x->rank != 2 || h->rank != 2 || (h->dim[0] != 1 && h->dim[0] != x->dim[0])) {
+    return tape_misfit(t, OP_FFT_CONV, "x [n, length] and h [n, taps] or [1, taps]", x, h);
+  }
+  if (x->dim[1] > INT32_MAX - h->dim[1] + 1) return tape_misfit(t, OP_FFT_CONV, "the result is too long", x, h);
+  int dim[] = {x->dim[0], x->dim[1] + h->dim[1] - 1};
+  return tape_run(tape_node(t, OP_FFT_CONV, 2, in, 2, dim));
+}
+
+/* saved: 1 / |a| of each row of a, then 1 / |b| of each row of b. */
+tensor *op_cosine(tape *t, tensor *a, tensor *b) {
+  tensor *in[] = {a, b};
+  if (!tape_accepts(t, OP_COSINE, 2, in)) return NULL;
+  if (a->rank != 2 || b->rank != 2 || a->dim[1] != b->dim[1] || (b->dim[0] != 1 && b->dim[0] != a->dim[0])) {
+    return tape_misfit(t, OP_COSINE, "[n, d] and [n, d] or [1, d]", a, b);
+  }
+  node *n = tape_node(t, OP_COSINE, 2, in, 1, a->dim);
+  return n && tape_save(n, (size_t)a->dim[0] + (size_t)b->dim[0]) ? tape_run(n) : NULL;
+}
+
+/* saved: 1 / max(|a|, epsilon) of each row. */
+tensor *op_normalize(tape *t, tensor *a, float epsilon) {
+  if (!tape_accepts(t, OP_NORMALIZE, 1, &a)) return NULL;
+  if (!(epsilon > 0)) return tape_unfit(t, OP_NORMALIZE, "epsilon must be above 0", a);
+  node *n = tape_node(t, OP_NORMALIZE, 1, &a, a->rank, a->dim);
+  if (!n || !tape_save(n, a->n / (size_t)a->dim[a->rank - 1])) return NULL;
+  n->at.norm.epsilon = epsilon;
+  return tape_run(n);
+}

@@ -1,0 +1,58 @@
+/* The table of the plain C kernels. Every operation is in it. */
+#include "tensor/reference.h"
+
+#define KERNEL(name)                                                                                                   \
+  { reference_##name##_forward, reference_##name##_backward }
+
+const backend reference_backend = {
+    .name = "reference",
+    .op =
+        {
+            [OP_ADD] = KERNEL(add),
+            [OP_SUB] = KERNEL(sub),
+            [OP_MUL] = KERNEL(mul),
+            [OP_AFFINE] = KERNEL(affine),
+            [OP_RELU] = KERNEL(relu),
+            [OP_LEAKY_RELU] = KERNEL(leaky_relu),
+            [OP_TANH] = KERNEL(tanh),
+            [OP_SIGMOID] = KERNEL(sigmoid),
+            [OP_SILU] = KERNEL(silu),
+            [OP_GELU] = KERNEL(gelu),
+            [OP_SOFTPLUS] = KERNEL(softplus),
+            [OP_EXP] = KERNEL(exp),
+            [OP_LOG] = KERNEL(log),
+            [OP_SQUARE] = KERNEL(square),
+            [OP_SQRT] = KERNEL(sqrt),
+            [OP_DROPOUT] = KERNEL(dropout),
+            [OP_GAUSSIAN] = KERNEL(gaussian),
+            [OP_LINEAR] = KERNEL(linear),
+            [OP_MATMUL] = KERNEL(matmul),
+            [OP_CONV1D] = KERNEL(conv1d),
+            [OP_BATCH_NORM] = KERNEL(batch_norm),
+            [OP_LAYER_NORM] = KERNEL(layer_norm),
+            [OP_SOFTMAX] = KERNEL(softmax),
+            [OP_LOG_SOFTMAX] = KERNEL(log_softmax),
+            [OP_SUM] = KERNEL(sum),
+            [OP_MEAN] = KERNEL(mean),
+            [OP_REDUCE_MEAN] = KERNEL(reduce_mean),
+            [OP_REDUCE_MAX] = KERNEL(reduce_max),
+            [OP_ATTENTIVE_STATS] = KERNEL(attentive_stats),
+            [OP_GATHER] = KERNEL(gather),
+            [OP_CONCAT] = KERNEL(concat),
+            [OP_SLICE] = KERNEL(slice),
+            [OP_RESHAPE] = KERNEL(reshape),
+            [OP_TRANSPOSE] = KERNEL(transpose),
+            [OP_FFT_CONV] = KERNEL(fft_conv),
+            [OP_COSINE] = KERNEL(cosine),
+            [OP_NORMALIZE] = KERNEL(normalize),
+            [OP_MSE] = KERNEL(mse),
+            [OP_L1] = KERNEL(l1),
+            [OP_CROSS_ENTROPY] = KERNEL(cross_entropy),
+            [OP_SOFT_CROSS_ENTROPY] = KERNEL(soft_cross_entropy),
+            [OP_BINARY_CROSS_ENTROPY] = KERNEL(binary_cross_entropy),
+            [OP_KL_GAUSSIAN] = KERNEL(kl_gaussian),
+            [OP_MARGIN_SOFTMAX] = KERNEL(margin_softmax),
+            [OP_HINGE] = KERNEL(hinge),
+            [OP_CHAMFER] = KERNEL(chamfer),
+        },
+};

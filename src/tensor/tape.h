@@ -1,0 +1,41 @@
+/* What the builders (op_*.c) share: a node is made, given its attributes, then run. */
+#ifndef TENSOR_TAPE_H
+#define TENSOR_TAPE_H
+
+#include "tensor/backend.h"
+
+struct tape {
+  const backend *backend;
+  arena *arena;
+  node *last; /* the newest */
+  int training;
+  random_source *random;
+  real *scratch;
+  size_t scratch_values;
+  void *state; /* the backend's */
+  scrim_error error;
+};
+
+/* "[50, 200]" */
+enum { SHAPE_TEXT = 64 };
+const char *shape_text(char text[SHAPE_TEXT], int rank, const int *dim);
+int shape_equal(const tensor *a, const tensor *b);
+
+/* 1 when the pass is sound so far and none of the `n` tensors is NULL. */
+int tape_accepts(tape *t, op_kind kind, int n, tensor *const *in);
+/* "linear: [50, 200] and [128, 100] do not fit: the last dimensions must be equal" */
+tensor *tape_misfit(tape *t, op_kind kind, const char *rule, const tensor *a, const tensor *b);
+/* The same for one tensor: "softmax: [..] does not fit: ..." */
+tensor *tape_unfit(tape *t, op_kind kind, const char *rule, const tensor *a);
+
+/* A node whose result has the shape `dim`; NULL (sticky) when out of memory. */
+node *tape_node(tape *t, op_kind kind, int n_in, tensor *const *in, int rank, const int *dim);
+/* Room for n->saved and n->chosen. NULL (sticky) when out of memory. */
+real *tape_save(node *n, size_t values);
+int32_t *tape_choose(node *n, size_t values);
+/* Runs forward and appends the node to the tape. n may be NULL. */
+tensor *tape_run(node *n);
+/* One number of the tape's source, to be expanded by a counter generator; 0 (sticky) when there is no source. */
+int tape_seed(tape *t, op_kind kind, uint64_t *seed);
+
+#endif
