@@ -146,7 +146,7 @@ packages: ## install the Debian packages that are missing (as root), or print th
 demo: ## train on real data, attack, and print the table: under 3 minutes
 	@build-aux/install-packages build
 	+@$(MAKE) --no-print-directory run-demo
-run-demo: $(COMMAND) $(BUILD)/bench/lab
+run-demo: $(COMMAND) $(BUILD)/bench/lab $(BUILD)/examples/convert_table
 	@BUILD=$(BUILD) demo/run
 
 test: ## build and run every test
