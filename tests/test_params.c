@@ -16,7 +16,7 @@ static nn_params *params_make(int n, float first) {
   nn_params *p = nn_params_create();
   assert_non_null(p);
   for (int i = 0; i < n; i++) {
-    char name[16];
+    char name[24];
     snprintf(name, sizeof name, "layer%d", i);
     tensor *w = nn_params_add(p, name, 1 + i % 4, (int[]){i + 1, 2, 3, 1}, i % 3 != 2);
     assert_non_null(w);

@@ -72,7 +72,7 @@ scrim_status nn_mlp_create(nn_mlp *m, int n_layers, const int *width, nn_activat
   m->params = nn_params_create();
   int added = m->params != NULL;
   for (int i = 0; added && i < n_layers; i++) {
-    char name[16];
+    char name[24];
     snprintf(name, sizeof name, "layer%d", i);
     added = nn_linear_add(&m->layer[i], m->params, name, width[i], width[i + 1]);
     if (added) after_layer(m, i)->init(m->layer[i].w, init);

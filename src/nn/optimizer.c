@@ -31,12 +31,12 @@ struct nn_optimizer {
 
 /* What a step has in common for all values. */
 typedef struct step_terms {
-  float clip; /* scale of the gradient */
-  float l2;   /* weight decay that joins the gradient */
-  float keep; /* factor of the weight: 1, less with decoupled weight decay */
-  float rate; /* bias-corrected */
-  float beta1, beta2;
-  float root; /* scale of the square root of the second moment: its bias correction */
+  float clip;                       /* scale of the gradient */
+  float l2;                         /* weight decay that joins the gradient */
+  float keep;                       /* factor of the weight: 1, less with decoupled weight decay */
+  float rate;                       /* bias-corrected */
+  float beta1, beta2, rest1, rest2; /* rests: 1 - beta, rounded once, as the float 1 - beta2 has few good digits */
+  float root;                       /* scale of the square root of the second moment: its bias correction */
   float epsilon;
 } step_terms;
 
@@ -125,7 +125,7 @@ static void update_sgd(float *restrict w, const float *restrict g, float *restri
 static void update_adam(float *restrict w, const float *restrict g, float *restrict first, float *restrict second,
                         size_t n, const step_terms *s) {
   const float clip = s->clip, l2 = s->l2, keep = s->keep, rate = s->rate, root = s->root, epsilon = s->epsilon;
-  const float beta1 = s->beta1, beta2 = s->beta2, rest1 = 1 - beta1, rest2 = 1 - beta2;
+  const float beta1 = s->beta1, beta2 = s->beta2, rest1 = s->rest1, rest2 = s->rest2;
   for (size_t i = 0; i < n; i++) {
     float d = g[i] * clip + l2 * w[i];
     float m = flush(beta1 * first[i] + rest1 * d), v = flush(beta2 * second[i] + rest2 * d * d);
@@ -138,7 +138,7 @@ static void update_adam(float *restrict w, const float *restrict g, float *restr
 static void update_amsgrad(float *restrict w, const float *restrict g, float *restrict first, float *restrict second,
                            float *restrict largest, size_t n, const step_terms *s) {
   const float clip = s->clip, l2 = s->l2, rate = s->rate, root = s->root, epsilon = s->epsilon;
-  const float beta1 = s->beta1, beta2 = s->beta2, rest1 = 1 - beta1, rest2 = 1 - beta2;
+  const float beta1 = s->beta1, beta2 = s->beta2, rest1 = s->rest1, rest2 = s->rest2;
   for (size_t i = 0; i < n; i++) {
     float d = g[i] * clip + l2 * w[i];
     float m = flush(beta1 * first[i] + rest1 * d), v = flush(beta2 * second[i] + rest2 * d * d);
@@ -161,6 +161,8 @@ static step_terms terms_of(const nn_optimizer *o, double rate_scale, double norm
       .rate = (float)(sgd ? rate : rate / (1 - pow(c->beta1, t))),
       .beta1 = (float)(sgd ? c->momentum : c->beta1),
       .beta2 = (float)c->beta2,
+      .rest1 = (float)(1 - c->beta1),
+      .rest2 = (float)(1 - c->beta2),
       .root = (float)(1 / sqrt(1 - pow(c->beta2, t))),
       .epsilon = (float)c->epsilon,
   };
