@@ -1,6 +1,6 @@
 /* The statistics of single rows. */
 #include "purifier/attack_statistic.h"
-#include "purifier/metrics.h"
+#include "purifier/score_form.h"
 #include <math.h>
 
 /* Below this a float32 softmax tells more about rounding than about the row; it also keeps rounded zeros finite. */
@@ -33,7 +33,7 @@ static double modified_entropy(const float *row, size_t k, size_t y) {
 double statistic_of(attack_statistic which, const float *row, size_t k, int32_t label) {
   switch (which) {
   case STATISTIC_MAX_CONFIDENCE:
-    return statistic_log_odds(row, k, metrics_argmax(row, k));
+    return statistic_log_odds(row, k, score_argmax(row, k));
   case STATISTIC_ENTROPY:
     return -entropy(row, k);
   case STATISTIC_MODIFIED_ENTROPY:

@@ -4,7 +4,7 @@
 #include "core/memory.h"
 #include "purifier/attack.h"
 #include "purifier/attack_statistic.h"
-#include "purifier/metrics.h"
+#include "purifier/score_form.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -167,7 +167,7 @@ scrim_status attack_gap(const attack *self, const attack_view *view, double *sco
                         scrim_error *error) {
   (void)self, (void)scored, (void)error;
   for (size_t i = 0; i < view->rows; i++) {
-    size_t top = metrics_argmax(view->target + i * view->classes, view->classes);
+    size_t top = score_argmax(view->target + i * view->classes, view->classes);
     score[i] = top == (size_t)view->labels[i] ? 1 : -1;
   }
   return SCRIM_OK;

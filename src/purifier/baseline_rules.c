@@ -129,10 +129,9 @@ scrim_status baseline_reverse_sigmoid(void *state, const float *raw, float *rele
 
 /* Fresh noise for every call, as in the Adversarial Robustness Toolbox: asking again averages it out. */
 scrim_status baseline_gaussian_noise(void *state, const float *raw, float *released, size_t n, scrim_error *error) {
-  (void)error;
   rule_state *s = state;
   for (size_t i = 0; i < n * s->classes; i++)
     released[i] = fmaxf(0, raw[i] + (float)(s->setting * random_normal(s->random)));
   for (size_t i = 0; i < n; i++) normalise(released + i * s->classes, s->classes);
-  return SCRIM_OK;
+  return random_status(s->random, error);
 }

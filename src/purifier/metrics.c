@@ -2,6 +2,7 @@
 #include "purifier/metrics.h"
 #include "core/error.h"
 #include "core/memory.h"
+#include "purifier/score_form.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -194,16 +195,9 @@ scrim_status metrics_auc(double *auc, const double *score, const unsigned char *
 
 /* ---- utility ---- */
 
-size_t metrics_argmax(const float *row, size_t k) {
-  size_t best = 0;
-  for (size_t j = 1; j < k; j++)
-    if (row[j] > row[best]) best = j;
-  return best;
-}
-
 double metrics_accuracy(const float *scores, const int32_t *labels, size_t n, size_t k) {
   size_t right = 0;
-  for (size_t i = 0; i < n; i++) right += metrics_argmax(scores + i * k, k) == (size_t)labels[i];
+  for (size_t i = 0; i < n; i++) right += score_argmax(scores + i * k, k) == (size_t)labels[i];
   return (double)right / (double)n;
 }
 
@@ -217,7 +211,7 @@ double metrics_ece(const float *scores, const int32_t *labels, size_t n, size_t 
   double surplus[ECE_BINS] = {0}; /* sum of confidence - correctness per bin */
   for (size_t i = 0; i < n; i++) {
     const float *row = scores + i * k;
-    size_t top = metrics_argmax(row, k);
+    size_t top = score_argmax(row, k);
     double bin = floor((double)row[top] * ECE_BINS);
     bin = bin < 0 ? 0 : bin > ECE_BINS - 1 ? ECE_BINS - 1 : bin;
     surplus[(int)bin] += row[top] - (top == (size_t)labels[i]);
@@ -233,7 +227,7 @@ scrim_status metrics_aurc(double *aurc, const float *scores, const int32_t *labe
   if (!order) return fail(error, SCRIM_E_MEMORY, "out of memory for a risk-coverage curve of %zu rows", n);
   for (size_t i = 0; i < n; i++) {
     const float *row = scores + i * k;
-    order[i] = (ranked){row[metrics_argmax(row, k)], (uint32_t)i};
+    order[i] = (ranked){row[score_argmax(row, k)], (uint32_t)i};
   }
   qsort(order, n, sizeof *order, descending);
   double errors = 0, area = 0;
@@ -241,7 +235,7 @@ scrim_status metrics_aurc(double *aurc, const float *scores, const int32_t *labe
     double wrong = 0; /* errors among the rows as confident as this one */
     for (end = start; end < n && order[end].score == order[start].score; end++) {
       size_t i = order[end].row;
-      wrong += metrics_argmax(scores + i * k, k) != (size_t)labels[i];
+      wrong += score_argmax(scores + i * k, k) != (size_t)labels[i];
     }
     for (size_t i = start; i < end; i++)
       area += (errors + wrong * (double)(i + 1 - start) / (double)(end - start)) / (double)(i + 1);

@@ -19,9 +19,6 @@ scrim_status metrics_attack(scrim_attack_result *result, const double *score, co
 /* The AUC alone: the chance that a member scores above a non-member, ties a half. */
 scrim_status metrics_auc(double *auc, const double *score, const unsigned char *member, size_t n, scrim_error *error);
 
-/* First of equals, as the classifier's callers take it. row [k] */
-size_t metrics_argmax(const float *row, size_t k);
-
 /* Share of the rows of scores [n, k] whose arg max is the label [n]. */
 double metrics_accuracy(const float *scores, const int32_t *labels, size_t n, size_t k);
 
