@@ -1,4 +1,4 @@
-# Scrim. `make` alone prints help. Variables: CC, CFLAGS, SAN=1, BUILD, PREFIX, DESTDIR.
+# Scrim. `make` alone prints help. Variables: CC, CFLAGS, SAN=1, BUILD, PREFIX, DESTDIR, V=1 (show commands).
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -56,6 +56,11 @@ FUZZERS := $(sort $(wildcard fuzz/fuzz_*.c))
 EXAMPLES := $(sort $(wildcard examples/*.c))
 HEADERS := $(sort $(wildcard include/*.h include/scrim/*.h))
 
+# A line a file, or with V=1 the commands.
+ifndef V
+say = @echo "  $(1) $@" &&
+endif
+
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
 programs = $(patsubst %.c,$(BUILD)/%,$(1))
 
@@ -88,33 +93,33 @@ $(BENCH_LIB): $(call objects,$(BENCH_SUPPORT))
 $(ALL_LIB) $(TEST_LIB) $(BENCH_LIB): $(BUILD)/sources
 	@mkdir -p $(@D)
 	@rm -f $@
-	$(AR) rcs $@ $(filter %.o,$^)
+	$(call say,AR)$(AR) rcs $@ $(filter %.o,$^)
 
 # One object whose internal symbols are local: a user's program may have an arena_create of its own.
 $(STATIC_LIB): $(call objects,$(SRC)) $(BUILD)/sources
-	ld -r -o $(BUILD)/libscrim.o $(filter %.o,$^)
-	$(OBJCOPY) --localize-hidden $(BUILD)/libscrim.o
 	@rm -f $@
-	$(AR) rcs $@ $(BUILD)/libscrim.o
+	$(call say,AR)ld -r -o $(BUILD)/libscrim.o $(filter %.o,$^) && \
+	  $(OBJCOPY) --localize-hidden $(BUILD)/libscrim.o && $(AR) rcs $@ $(BUILD)/libscrim.o
 
 $(SHARED_LIB): $(call objects,$(SRC)) $(BUILD)/sources
-	$(CC) -shared -Wl,-soname,$(SONAME) $(NO_UNDEFINED) -Wl,-z,relro,-z,now $(LINK) -o $@ $(filter %.o,$^) $(LIBS)
-	ln -sf $(@F) $(BUILD)/$(SONAME)
-	ln -sf $(SONAME) $(BUILD)/libscrim.so
+	$(call say,LD)$(CC) -shared -Wl,-soname,$(SONAME) $(NO_UNDEFINED) -Wl,-z,relro,-z,now $(LINK) -o $@ \
+	  $(filter %.o,$^) $(LIBS)
+	@ln -sf $(@F) $(BUILD)/$(SONAME)
+	@ln -sf $(SONAME) $(BUILD)/libscrim.so
 
 # The command and the examples link the archive of public symbols: they cannot reach into the library.
 $(COMMAND): $(call objects,$(TOOLS)) $(STATIC_LIB)
-	$(CC) $(LINK) -o $@ $^ $(LIBS)
+	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS)
 $(BUILD)/examples/%: $(BUILD)/examples/%.o $(STATIC_LIB)
-	$(CC) $(LINK) -o $@ $^ $(LIBS)
+	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS)
 
 # A test's own objects come first, so that a test may bring its own builtin_filters.
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(TEST_LIB) $(ALL_LIB)
-	$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
 $(BUILD)/bench/bench_%: $(BUILD)/bench/bench_%.o $(BENCH_LIB) $(ALL_LIB)
-	$(CC) $(LINK) -o $@ $^ $(LIBS) -lz
+	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS) -lz
 $(BUILD)/bench/lab: $(call objects,$(LAB)) $(BENCH_LIB) $(ALL_LIB)
-	$(CC) $(LINK) -o $@ $^ $(LIBS) -lz
+	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS) -lz
 
 # The command line and the list of sources are kept beside the objects: other flags rebuild everything, a source that came
 # or went rebuilds the archives.
@@ -124,7 +129,10 @@ $(BUILD)/flags: FORCE
 $(BUILD)/sources: FORCE
 	$(call remember,$(SRC) $(TEST_SUPPORT) $(BENCH_SUPPORT) $(TOOLS))
 
-compile = @mkdir -p $(@D) && echo "  CC $<" && $(CC) $(1) -MMD -MP -c $< -o $@
+define compile
+@mkdir -p $(@D)
+$(call say,CC)$(CC) $(1) -MMD -MP -c $< -o $@
+endef
 $(BUILD)/tools/%.o: tools/%.c $(BUILD)/flags
 	$(call compile,$(TOOL_CFLAGS))
 $(BUILD)/examples/%.o: examples/%.c $(BUILD)/flags
@@ -183,7 +191,7 @@ $(BUILD)/libfuzzer/%: fuzz/%.c $(SRC)
 check-corpus: $(call programs,$(FUZZERS)) ## replay the fuzzing corpus
 	@for program in $^; do $$program fuzz/corpus/$${program##*/fuzz_} || exit 1; done
 $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/fuzz_%.o $(BUILD)/fuzz/replay.o $(ALL_LIB)
-	$(CC) $(LINK) -o $@ $^ $(LIBS)
+	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS)
 
 ## ---- house rules
 

@@ -29,19 +29,8 @@ typedef struct run_state {
   blocks *blocks;
   size_t block_rows;
   int64_t rows_read;
-  const char *at_fault; /* the file that an error is about */
+  const char *at_fault; /* the file that an error is about; NULL for the output, which its errors name themselves */
 } run_state;
-
-/* The output is like the input, unless its name or --out-format says otherwise. */
-static scrim_status open_writer(run_state *s, scrim_format format, scrim_error *error) {
-  const scrim_table_info *info = scrim_reader_info(s->reader);
-  const char *dot = strrchr(s->out_name, '.');
-  scrim_error unused;
-  if (format == SCRIM_FORMAT_AUTO && (!dot || scrim_format_parse(&format, dot + 1, &unused) != SCRIM_OK))
-    format = info->format;
-  s->at_fault = s->out_name;
-  return scrim_writer_open(&s->writer, s->out_name, format, info, scrim_reader_header(s->reader), error);
-}
 
 static scrim_status open_all(run_state *s, const args *a, scrim_format in, scrim_format out, unsigned jobs,
                              scrim_error *error) {
@@ -64,7 +53,10 @@ static scrim_status open_all(run_state *s, const args *a, scrim_format in, scrim
   s->block_rows = rows > BLOCK_ROWS ? BLOCK_ROWS : rows > 0 ? rows : 1;
   s->at_fault = a->value[FILTER];
   status = blocks_create(&s->blocks, s->filter, s->key, &s->config, jobs, s->block_rows, error);
-  return status == SCRIM_OK ? open_writer(s, out, error) : status;
+  if (status != SCRIM_OK) return status;
+  s->at_fault = NULL;
+  return scrim_writer_open(&s->writer, s->out_name, out, scrim_reader_info(s->reader), scrim_reader_header(s->reader),
+                           error);
 }
 
 /* Writes the oldest block, or answers its error; *any = 0 when there was none. */
@@ -77,7 +69,7 @@ static scrim_status write_oldest(run_state *s, int *any, scrim_error *error) {
     *error = oldest->error;
     return oldest->status;
   }
-  s->at_fault = s->out_name;
+  s->at_fault = NULL;
   scrim_status status = scrim_writer_write(s->writer, oldest->data, oldest->rows, error);
   blocks_release(s->blocks);
   return status;
@@ -129,7 +121,7 @@ static scrim_status close_all(run_state *s, scrim_status status, scrim_error *er
     scrim_error unused;
     scrim_status closed = scrim_writer_close(s->writer, status == SCRIM_OK, status == SCRIM_OK ? error : &unused);
     if (status == SCRIM_OK && closed != SCRIM_OK) {
-      s->at_fault = s->out_name;
+      s->at_fault = NULL;
       status = closed;
     }
   }

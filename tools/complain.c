@@ -9,7 +9,7 @@ static void print_command(const command *c) {
 
 int complain(const command *c, const char *file, const scrim_error *error) {
   print_command(c);
-  if (file && strcmp(file, "-") == 0) file = "standard input";
+  if (file && strcmp(file, "-") == 0) file = "stdin";
   if (file && !strstr(error->message, file)) fprintf(stderr, "%s: ", file);
   fprintf(stderr, "%s\n", error->message);
   return scrim_status_exit_code(error->status);
