@@ -67,6 +67,48 @@ scrim_status lab_classifier_open(nn_mlp *m, const char *path, scrim_error *error
 /* Share of the rows [n, K] whose arg max is the label. */
 double lab_accuracy(const float *scores, const int32_t *labels, size_t n, size_t classes);
 
+/* ---- the stage of an experiment ---- */
+
+/* Equal parts of a shuffled set, one behind the other. */
+enum { LAB_MEMBERS, LAB_NONMEMBERS, LAB_REFERENCE, LAB_POPULATION, LAB_PARTS };
+
+typedef struct lab_stage {
+  const lab_recipe *recipe;
+  uint64_t seed;
+  lab_set set;
+  size_t part;          /* rows a part */
+  nn_mlp target;        /* trained on the members */
+  float *raw;           /* [LAB_PARTS * part, K] its scores */
+  scrim_filter *filter; /* or NULL */
+  scrim_key *key;
+} lab_stage;
+
+/* Shuffles the set, which becomes the stage's, trains the target and scores all rows. */
+scrim_status lab_stage_create(lab_stage *s, const lab_recipe *recipe, lab_set *set, uint64_t seed, scrim_error *error);
+void lab_stage_free(lab_stage *s);
+/* Opens the filter that the options name, or trains one on the reference and the members. */
+scrim_status lab_stage_filter(lab_stage *s, const lab_options *options, scrim_error *error);
+
+/* How scores are released: raw, by a baseline fitted to the reference, or by the stage's filter. */
+typedef struct lab_release {
+  const char *name;
+  const char *baseline; /* name in baselines[], or NULL */
+  int filter;
+} lab_release;
+enum { LAB_RELEASES = 5 };
+extern const lab_release lab_releases[LAB_RELEASES]; /* raw scores first */
+/* released [LAB_PARTS * part, K]: all rows of the stage. */
+scrim_status lab_release_run(const lab_release *r, const lab_stage *s, float *released, scrim_error *error);
+
+/* Mean and standard deviation over runs. */
+typedef struct lab_mean {
+  double sum, squares;
+  size_t n;
+} lab_mean;
+void lab_mean_add(lab_mean *m, double value);
+double lab_mean_value(const lab_mean *m);
+double lab_mean_deviation(const lab_mean *m);
+
 /* ---- npy ---- */
 
 scrim_status lab_write_f4(const char *folder, const char *name, const float *data, int rank, const size_t *shape,

@@ -8,9 +8,9 @@
 
 /* Epochs and rates are such that the network is right on (nearly) all of its training rows at the end. */
 const lab_recipe lab_recipes[] = {
-    {"letter", lab_letter_load, {256, 128}, NN_RELU, 4000, 64, 60, 1e-3},
+    {"letter", lab_letter_load, {256, 128}, NN_RELU, 4000, 64, 100, 1e-3},
     {"mnist", lab_mnist_load, {256, 0}, NN_RELU, 2500, 64, 40, 1e-3},
-    {"adult", lab_adult_load, {128, 64}, NN_RELU, 5000, 64, 100, 2e-3},
+    {"adult", lab_adult_load, {128, 64}, NN_RELU, 5000, 64, 200, 1e-3},
     {"purchase", lab_purchase_load, {256, 0}, NN_TANH, 5000, 64, 30, 1e-3},
     {.name = NULL},
 };

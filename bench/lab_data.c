@@ -47,7 +47,7 @@ scrim_status lab_set_shuffle(lab_set *s, uint64_t seed, scrim_error *error) {
     int done = reorder(&x, s->features * sizeof *s->x, order, s->n) && reorder(&y, sizeof *s->y, order, s->n) &&
                (!attribute || reorder(&attribute, sizeof *s->attribute, order, s->n));
     s->x = x, s->y = y, s->attribute = attribute;
-    if (!done) status = fail(error, SCRIM_E_MEMORY, "no memory to shuffle %zu rows", s->n);
+    status = done ? random_status(random, error) : fail(error, SCRIM_E_MEMORY, "no memory to shuffle %zu rows", s->n);
   }
   random_source_free(random);
   memory_free(order);

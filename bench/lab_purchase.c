@@ -6,7 +6,7 @@
 #include "lab.h"
 
 enum { ROWS = 20000, BITS = 600, CLASSES = 100 };
-static const double flip = 0.375;
+static const unsigned flip = 26050; /* of 65536 */
 
 scrim_status lab_purchase_load(lab_set *out, const char *folder, uint64_t seed, scrim_error *error) {
   (void)folder;
@@ -20,11 +20,14 @@ scrim_status lab_purchase_load(lab_set *out, const char *folder, uint64_t seed, 
       for (int j = 0; j < BITS; j++) prototype[c][j] = random_uniform(random) < 0.5;
     for (size_t i = 0; i < ROWS; i++) {
       out->y[i] = (int32_t)(i % CLASSES);
-      for (int j = 0; j < BITS; j++) {
-        int flipped = random_uniform(random) < flip;
+      uint64_t word = 0;
+      for (int j = 0; j < BITS; j++, word >>= 16) { /* four bits from each 64-bit word */
+        if (j % 4 == 0) word = random_u64(random);
+        int flipped = (word & 0xffff) < flip;
         out->x[i * BITS + j] = (float)(prototype[out->y[i]][j] ^ flipped);
       }
     }
+    status = random_status(random, error);
   }
   random_source_free(random);
   if (status != SCRIM_OK) lab_set_free(out);

@@ -1,0 +1,123 @@
+#!/usr/bin/python3
+"""One training step of the confidence reformer, Scrim against PyTorch, one thread each.
+
+    bench_training.py [BUILD]
+
+Runs build/bench/bench_training and the same network in PyTorch in turn, ROUNDS times, and prints the median of
+each and the ratio (above 1: Scrim is faster). Needs python3-torch. PyTorch gets the faster of its two Adam
+implementations.
+"""
+import os
+import statistics
+import subprocess
+import sys
+import time
+
+os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+ROUNDS = 5
+WARM_UP = 20
+CASES = [(10, 50, 600), (10, 256, 300), (100, 50, 150), (100, 256, 60)]  # classes, batch, steps a round
+SIZES = {10: ((32, 64, 128), 2), 100: ((128, 256, 512), 20)}
+
+
+def block(n_in, n_out):
+    return [nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out), nn.ReLU()]
+
+
+class Reformer(nn.Module):
+    def __init__(self, classes):
+        super().__init__()
+        (h1, h2, h3), latent = SIZES[classes]
+        self.encoder = nn.Sequential(*block(2 * classes, h1), *block(h1, h2), *block(h2, h3))
+        self.mean = nn.Linear(h3, latent)
+        self.log_variance = nn.Linear(h3, latent)
+        self.decoder = nn.Sequential(nn.Linear(latent + classes, h3), *block(h3, h2), *block(h2, h1),
+                                     nn.Linear(h1, classes))
+        for layer in self.modules():
+            if isinstance(layer, nn.Linear):
+                nn.init.normal_(layer.weight, 0, 0.01)
+                nn.init.zeros_(layer.bias)
+
+    def forward(self, x, one_hot):
+        h = self.encoder(x)
+        mean, log_variance = self.mean(h), self.log_variance(h)
+        z = mean + torch.exp(log_variance / 2) * torch.randn_like(mean)
+        return self.decoder(torch.cat([z, one_hot], 1)), mean, log_variance
+
+
+class Torch:
+    def __init__(self, classes, batch, foreach):
+        torch.manual_seed(1)
+        self.labels = torch.randint(classes, (batch,))
+        self.one_hot = F.one_hot(self.labels, classes).float()
+        scores = torch.rand(batch, classes) + classes * self.one_hot
+        self.scores = scores / scores.sum(1, keepdim=True)
+        self.x = torch.cat([self.scores, self.one_hot], 1)
+        self.net = Reformer(classes)
+        self.adam = torch.optim.Adam(self.net.parameters(), lr=1e-3, betas=(0.5, 0.999), amsgrad=True,
+                                     foreach=foreach)
+
+    def values(self):
+        return sum(p.numel() for p in self.net.parameters())
+
+    def step(self):
+        logits, mean, log_variance = self.net(self.x, self.one_hot)
+        kl = -0.5 * (1 + log_variance - mean ** 2 - log_variance.exp()).sum(1).mean()
+        loss = F.mse_loss(F.softmax(logits, 1), self.scores) + F.cross_entropy(logits, self.labels) + kl
+        self.adam.zero_grad(set_to_none=True)
+        loss.backward()
+        self.adam.step()
+        return loss.item()
+
+    def median(self, steps):
+        taken = []
+        for _ in range(steps):
+            began = time.perf_counter()
+            self.step()
+            taken.append(time.perf_counter() - began)
+        return statistics.median(taken)
+
+
+def scrim(program, classes, batch, steps):
+    out = subprocess.run([program, str(classes), str(batch), str(steps)], check=True, capture_output=True, text=True)
+    values, before, after, median = out.stdout.split()
+    if not float(after) < float(before):
+        sys.exit(f"bench_training: the loss went from {before} to {after}")
+    return int(values), float(median)
+
+
+def torch_faster(classes, batch, steps):
+    """The faster of PyTorch's two implementations of Adam, warm."""
+    both = [Torch(classes, batch, foreach) for foreach in (False, True)]
+    for one in both:
+        one.median(WARM_UP)
+    return min(both, key=lambda one: one.median(steps))
+
+
+def main():
+    build = sys.argv[1] if len(sys.argv) > 1 else os.environ.get("BUILD", "build")
+    program = os.path.join(build, "bench", "bench_training")
+    torch.set_num_threads(1)
+    print(f"training step, PyTorch {torch.__version__} against Scrim, one thread, medians of {ROUNDS} rounds")
+    print("classes  batch  values   pytorch us   scrim us   ratio (rounds)")
+    for classes, batch, steps in CASES:
+        peer = torch_faster(classes, batch, steps)
+        ours, theirs = [], []
+        for _ in range(ROUNDS):
+            values, median = scrim(program, classes, batch, steps)
+            ours.append(median)
+            theirs.append(peer.median(steps))
+        if values != peer.values():
+            sys.exit(f"bench_training: {values} values here, {peer.values()} in PyTorch")
+        ratios = sorted(b / a for a, b in zip(ours, theirs))
+        print(f"{classes:7} {batch:6} {values:7} {1e6 * statistics.median(theirs):12.0f}"
+              f" {1e6 * statistics.median(ours):10.0f}   {statistics.median(ratios):.2f}"
+              f" ({ratios[0]:.2f}..{ratios[-1]:.2f})")
+
+
+if __name__ == "__main__":
+    main()
