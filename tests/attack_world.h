@@ -118,4 +118,24 @@ static inline scrim_status world_attack(world *w, const attack *a, scrim_attack_
   return status == SCRIM_OK ? metrics_attack(result, score, member, n, 1, NULL) : status;
 }
 
+/*
+ * The attack on eight worlds without a leak. *mean: of the AUCs, whose standard error is 0.005 each way; answers how many
+ * intervals cover a half. -1: the attack failed.
+ */
+static inline int world_without_leak(const attack *a, double hardness, double *mean) {
+  int covered = 0;
+  *mean = 0;
+  for (uint64_t seed = 21; seed < 29; seed++) {
+    world *w = world_make(seed, 0, hardness);
+    w->view.n_examples = 2000;
+    scrim_attack_result r;
+    scrim_status status = world_attack(w, a, &r);
+    free(w);
+    if (status != SCRIM_OK) return -1;
+    covered += r.auc.low <= 0.5 && 0.5 <= r.auc.high;
+    *mean += r.auc.value / 8;
+  }
+  return covered;
+}
+
 #endif

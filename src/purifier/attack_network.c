@@ -1,0 +1,221 @@
+/* Networks that learn to tell members from the attacker's examples: NSH, ML-Leaks, and NSH calibrated by shadows. */
+#include "purifier/attack_network.h"
+#include "core/error.h"
+#include "core/memory.h"
+#include "nn/nn.h"
+#include "purifier/attack.h"
+#include "purifier/attack_reference.h"
+#include "purifier/attack_statistic.h"
+#include <math.h>
+#include <string.h>
+
+enum {
+  EXAMPLES = 40000,         /* most examples that a network learns on */
+  FEATURE_VALUES = 1 << 24, /* most values of their features: 64 MiB */
+  WIDE = 256,               /* more classes than this: the largest scores stand for all, without the one-hot label */
+  LARGEST = 64,
+  TOP = 3,
+  STATISTICS = 4,
+  SHADOW_FEATURES = 6,
+  CHUNK = 4096 /* rows scored at a time */
+};
+static const float CLIP = 8; /* standard deviations that a feature may lie out */
+
+typedef struct feature_maker {
+  const attack_view *view;
+  network_features kind;
+  reference shadows; /* for NETWORK_CALIBRATED */
+  size_t width;
+  float *mean, *inverse; /* [width] of the examples: mean, 1 / standard deviation */
+} feature_maker;
+
+/* ---- features of one row ---- */
+
+static float log_score(float p) {
+  return logf(fmaxf(p, 0) + 1e-7f);
+}
+
+/* The n largest of row [k] by falling value. */
+static void largest(const float *row, size_t k, float *out, size_t n) {
+  for (size_t i = 0; i < n; i++) out[i] = 0;
+  for (size_t j = 0; j < k; j++) {
+    float x = row[j];
+    for (size_t i = 0; i < n; i++) {
+      if (x <= out[i]) continue;
+      float next = out[i];
+      out[i] = x;
+      x = next;
+    }
+  }
+}
+
+static float *put_largest(float *out, const float *row, size_t k, size_t n) {
+  largest(row, k, out, n);
+  for (size_t i = 0; i < n; i++) out[n + i] = log_score(out[i]);
+  return out + 2 * n;
+}
+
+/* Scores, their logarithms (where digits far from 1 show), and the true label. */
+static float *put_scores(float *out, const float *row, size_t k, int32_t label) {
+  if (k > WIDE) return put_largest(out, row, k, LARGEST);
+  memcpy(out, row, k * sizeof *out);
+  for (size_t j = 0; j < k; j++) {
+    out[k + j] = log_score(row[j]);
+    out[2 * k + j] = (size_t)label == j;
+  }
+  return out + 3 * k;
+}
+
+/* The loss and its relatives: the true class's log odds say as much as -log p does, and stay apart where p is 1. */
+static float *put_statistics(float *out, const float *row, size_t k, int32_t label) {
+  for (int s = 0; s < STATISTICS; s++) out[s] = (float)statistic_of((attack_statistic)s, row, k, label);
+  return out + STATISTICS;
+}
+
+/* What the other shadows say about the row: mean, spread, and how far this answer lies from both. */
+static void put_shadows(float *out, const reference *r, size_t row, int32_t without, double value) {
+  for (int c = 0; c < 2; c++) {
+    reference_sum s = reference_without(r, row, c, without);
+    if (s.n < 0.5) s = (reference_sum){1, reference_mean(&r->total[c]), 0};
+    double mean = reference_mean(&s);
+    out[3 * c] = (float)mean;
+    out[3 * c + 1] = s.n > 1.5 ? (float)sqrt(reference_squares(&s) / (s.n - 1)) : 0;
+    out[3 * c + 2] = (float)(value - mean);
+  }
+}
+
+static size_t feature_width(network_features kind, size_t k) {
+  if (kind == NETWORK_ML_LEAKS) return 2 * TOP;
+  size_t width = (k > WIDE ? 2 * LARGEST : 3 * k) + STATISTICS;
+  return kind == NETWORK_CALIBRATED ? width + SHADOW_FEATURES : width;
+}
+
+static void make_features(const feature_maker *f, const attack_example *e, float *out) {
+  size_t k = f->view->classes;
+  int32_t label = f->view->labels[e->row];
+  if (f->kind == NETWORK_ML_LEAKS) {
+    put_largest(out, e->scores, k, TOP);
+    return;
+  }
+  out = put_statistics(put_scores(out, e->scores, k, label), e->scores, k, label);
+  if (f->kind == NETWORK_CALIBRATED)
+    put_shadows(out, &f->shadows, e->row, e->shadow, reference_log_odds(e->scores, k, label));
+}
+
+/* ---- standardising ---- */
+
+static void learn_scale(feature_maker *f, const float *x, size_t n) {
+  for (size_t j = 0; j < f->width; j++) {
+    double sum = 0, square = 0;
+    for (size_t i = 0; i < n; i++) sum += x[i * f->width + j];
+    double mean = sum / (double)n;
+    for (size_t i = 0; i < n; i++) square += (x[i * f->width + j] - mean) * (x[i * f->width + j] - mean);
+    double deviation = sqrt(square / (double)n);
+    f->mean[j] = (float)mean;
+    f->inverse[j] = deviation > 1e-6 ? (float)(1 / deviation) : 0; /* a constant feature says nothing */
+  }
+}
+
+static void standardise(const feature_maker *f, float *x, size_t n) {
+  for (size_t i = 0; i < n; i++) {
+    for (size_t j = 0; j < f->width; j++) {
+      float *value = &x[i * f->width + j];
+      *value = fminf(CLIP, fmaxf(-CLIP, (*value - f->mean[j]) * f->inverse[j]));
+    }
+  }
+}
+
+/* ---- learning and scoring ---- */
+
+static scrim_status make_network(nn_mlp *network, const feature_maker *f, scrim_error *error) {
+  random_source *random = NULL;
+  scrim_status status = random_source_from_seed(&random, f->view->seed, error);
+  if (status == SCRIM_OK) status = random_begin(random, "attack network", &f->kind, sizeof f->kind, error);
+  if (status == SCRIM_OK) status = nn_mlp_create(network, 3, (int[]){(int)f->width, 64, 32, 2}, NN_RELU, random, error);
+  random_source_free(random);
+  return status;
+}
+
+/* Enough steps for few examples, enough passes for many. */
+static nn_fit fit_options(size_t n, uint64_t seed) {
+  size_t epochs = 500000 / n;
+  return (nn_fit){.batch = n < 8000 ? 64 : 256,
+                  .epochs = epochs < 12   ? 12
+                            : epochs > 80 ? 80
+                                          : epochs,
+                  .patience = 6,
+                  .rate = 1e-3,
+                  .weight_decay = 1e-4,
+                  .validation = 0.15,
+                  .seed = seed};
+}
+
+/* *prior: log odds of "in" among the examples, which the verdict must not inherit. x [n, width], in [n]: scratch */
+static scrim_status fit_network(nn_mlp *network, feature_maker *f, float *x, int32_t *in, size_t n, double *prior,
+                                scrim_error *error) {
+  double count[2] = {0.5, 0.5};
+  for (size_t i = 0; i < n; i++) {
+    make_features(f, &f->view->examples[i], x + i * f->width);
+    in[i] = f->view->examples[i].in;
+    count[in[i]] += 1;
+  }
+  *prior = log(count[1] / count[0]);
+  learn_scale(f, x, n);
+  standardise(f, x, n);
+  const nn_fit fit = fit_options(n, f->view->seed);
+  return nn_mlp_fit(network, x, in, n, &fit, error);
+}
+
+/* x [CHUNK, width], out [CHUNK, 2]: scratch */
+static scrim_status score_rows(const nn_mlp *network, const feature_maker *f, double prior, float *x, float *out,
+                               double *score, scrim_error *error) {
+  const attack_view *v = f->view;
+  for (size_t start = 0; start < v->rows; start += CHUNK) {
+    size_t n = v->rows - start < CHUNK ? v->rows - start : CHUNK;
+    for (size_t i = 0; i < n; i++) {
+      attack_example row = {v->target + (start + i) * v->classes, (uint32_t)(start + i), -1, 0};
+      make_features(f, &row, x + i * f->width);
+    }
+    standardise(f, x, n);
+    scrim_status status = nn_mlp_predict(network, x, n, 0, out, error);
+    if (status != SCRIM_OK) return status;
+    for (size_t i = 0; i < n; i++) score[start + i] = (double)out[2 * i + 1] - out[2 * i] - prior;
+  }
+  return SCRIM_OK;
+}
+
+static scrim_status learn_and_score(feature_maker *f, double *score, scrim_error *error) {
+  size_t n = FEATURE_VALUES / f->width < EXAMPLES ? FEATURE_VALUES / f->width : EXAMPLES;
+  if (n > f->view->n_examples) n = f->view->n_examples;
+  size_t rows = n > CHUNK ? n : CHUNK;
+  float *x = memory_zalloc(rows * f->width, sizeof *x), *out = memory_zalloc(2 * CHUNK, sizeof *out);
+  int32_t *in = memory_zalloc(n, sizeof *in);
+  nn_mlp network = {0};
+  double prior;
+  scrim_status status = x && out && in ? make_network(&network, f, error)
+                                       : fail(error, SCRIM_E_MEMORY, "out of memory for %zu examples", n);
+  if (status == SCRIM_OK) status = fit_network(&network, f, x, in, n, &prior, error);
+  if (status == SCRIM_OK) status = score_rows(&network, f, prior, x, out, score, error);
+  nn_mlp_free(&network);
+  memory_free(x);
+  memory_free(out);
+  memory_free(in);
+  return status;
+}
+
+scrim_status attack_network(const attack *self, const attack_view *view, double *score, unsigned char *scored,
+                            scrim_error *error) {
+  (void)scored;
+  feature_maker f = {.view = view, .kind = (network_features)self->option};
+  f.width = feature_width(f.kind, view->classes);
+  f.mean = memory_zalloc(f.width, sizeof *f.mean);
+  f.inverse = memory_zalloc(f.width, sizeof *f.inverse);
+  scrim_status status = f.mean && f.inverse ? SCRIM_OK : fail(error, SCRIM_E_MEMORY, "out of memory for features");
+  if (status == SCRIM_OK && f.kind == NETWORK_CALIBRATED)
+    status = reference_make(&f.shadows, view, reference_log_odds, error);
+  if (status == SCRIM_OK) status = learn_and_score(&f, score, error);
+  reference_free(&f.shadows);
+  memory_free(f.mean);
+  memory_free(f.inverse);
+  return status;
+}
