@@ -66,6 +66,23 @@ static void control_characters_do_not_pass(void **state) {
   assert_string_equal(error.message, "tensor 'a?b?[31m?\xc3\xa9'");
 }
 
+static void a_file_is_named_in_front(void **state) {
+  (void)state;
+  scrim_error error;
+  fail_row(&error, SCRIM_E_FORMAT, 3, "bad");
+  fail_in_file(&error, "a.scrim");
+  assert_string_equal(error.message, "'a.scrim': bad");
+  assert_int_equal(error.status, SCRIM_E_FORMAT);
+  assert_int_equal(error.row, 3);
+  char path[1000];
+  memset(path, 'p', sizeof path - 1);
+  path[sizeof path - 1] = '\0';
+  fail(&error, SCRIM_E_FORMAT, "the cause");
+  fail_in_file(&error, path);
+  assert_non_null(strstr(error.message, "pp': the cause"));
+  fail_in_file(NULL, "x");
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(fills_status_row_and_message),
@@ -74,6 +91,7 @@ int main(void) {
       cmocka_unit_test(cause_survives_a_long_path),
       cmocka_unit_test(long_messages_are_cut),
       cmocka_unit_test(control_characters_do_not_pass),
+      cmocka_unit_test(a_file_is_named_in_front),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <dirent.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,7 +36,7 @@ static int remove_folder(void **state) {
 static int entries(void) {
   DIR *d = opendir(folder);
   int n = 0;
-  for (struct dirent *e; (e = readdir(d)) != NULL;) n += e->d_name[0] != '.';
+  for (struct dirent *e; (e = readdir(d)) != NULL;) n += strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0;
   closedir(d);
   return n;
 }
@@ -177,6 +178,18 @@ static void folders_of_all_paths_are_synced(void **state) {
   assert_int_equal(file_sync_folder("/nonexistent/x", NULL), SCRIM_E_IO);
 }
 
+static void the_longest_names_can_be_replaced(void **state) {
+  (void)state;
+  char name[NAME_MAX + 1], longest[sizeof folder + sizeof name];
+  memset(name, 'n', NAME_MAX);
+  name[NAME_MAX] = '\0';
+  snprintf(longest, sizeof longest, "%s/%s", folder, name);
+  file_draft draft;
+  assert_int_equal(file_draft_begin(&draft, longest, NULL), SCRIM_OK);
+  assert_int_equal(file_draft_commit(&draft, NULL), SCRIM_OK);
+  assert_int_equal(unlink(longest), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(a_draft_shows_only_when_committed, make_folder, remove_folder),
@@ -184,6 +197,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(a_private_file_stays_private, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(devices_and_folders_are_not_replaced, make_folder, remove_folder),
       cmocka_unit_test_setup_teardown(a_full_disk_leaves_the_old_file, make_folder, remove_folder),
+      cmocka_unit_test_setup_teardown(the_longest_names_can_be_replaced, make_folder, remove_folder),
       cmocka_unit_test(full_device_is_reported),
       cmocka_unit_test(reads_stop_at_the_end_or_the_limit),
       cmocka_unit_test_setup_teardown(every_failed_request_leaves_nothing, make_folder, remove_folder),

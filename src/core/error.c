@@ -55,3 +55,14 @@ scrim_status fail_errno(scrim_error *error, scrim_status status, const char *for
   snprintf(error->message + length, sizeof error->message - length, ": %s", words);
   return status;
 }
+
+void fail_in_file(scrim_error *error, const char *path) {
+  if (error == NULL) return;
+  char message[sizeof error->message];
+  memcpy(message, error->message, sizeof message);
+  /* Of a long path the end says more than the beginning, and the cause says most. */
+  enum { PATH_SHOWN = 100 };
+  size_t length = strlen(path);
+  (void)fail_row(error, error->status, error->row, "'%s': %s", length > PATH_SHOWN ? path + length - PATH_SHOWN : path,
+                 message);
+}

@@ -16,4 +16,7 @@ scrim_status fail_row(scrim_error *error, scrim_status status, int64_t row, cons
 scrim_status fail_errno(scrim_error *error, scrim_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
+/* Puts "'path': " before the message of an error that came from bytes without a name. NULL is fine. */
+void fail_in_file(scrim_error *error, const char *path);
+
 #endif

@@ -41,24 +41,22 @@ scrim_status file_sync(int fd, const char *path, scrim_error *error) {
   return SCRIM_OK;
 }
 
-/* Bytes of the folder's part of a path, up to and without the last slash; 0 for a bare name. */
+/* Bytes of the folder's part of a path, up to and with the last slash; 0 for a bare name. */
 static size_t file_folder_length(const char *path) {
   const char *slash = strrchr(path, '/');
-  return slash == NULL ? 0 : (size_t)(slash - path);
+  return slash == NULL ? 0 : (size_t)(slash - path) + 1;
 }
 
 scrim_status file_sync_folder(const char *path, scrim_error *error) {
   size_t length = file_folder_length(path);
-  char *folder = memory_strdup(path[0] == '/' || length > 0 ? path : ".");
+  char *folder = memory_strdup(length > 0 ? path : "./");
   if (folder == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for a path");
-  if (length > 0)
-    folder[length] = '\0';
-  else
-    folder[1] = '\0'; /* "/" or "." */
+  if (length > 0) folder[length] = '\0';
   scrim_status status = SCRIM_OK;
   int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  /* Some file systems cannot sync a folder and say EINVAL; their renames are as durable as they get. */
-  if (fd < 0 || (fsync(fd) != 0 && errno != EINVAL))
+  /* EACCES: one may write into a folder that one may not read. EINVAL: a file system that cannot sync folders. In both the
+   * rename is as durable as it gets. */
+  if (fd < 0 ? errno != EACCES : fsync(fd) != 0 && errno != EINVAL)
     status = fail_errno(error, SCRIM_E_IO, "cannot make folder '%s' durable", folder);
   if (fd >= 0) close(fd);
   memory_free(folder);
@@ -67,12 +65,15 @@ scrim_status file_sync_folder(const char *path, scrim_error *error) {
 
 /* ---- drafts ---- */
 
-/* Another writer of the same path, or what a killed one left, takes a name: the next number is tried. */
+/*
+ * A name of its own in the folder of `path`, whose last part may be as long as names get. Where another writer, or what a
+ * killed one left, has taken it, the next number is tried.
+ */
 static int file_draft_open(char *temporary, size_t bytes, const char *path, mode_t mode) {
   enum { ATTEMPTS = 1000 };
-  int fd = -1;
+  int folder = (int)file_folder_length(path), fd = -1;
   for (int i = 0; i < ATTEMPTS; i++) {
-    snprintf(temporary, bytes, "%s.%ld-%d.tmp", path, (long)getpid(), i);
+    snprintf(temporary, bytes, "%.*s.scrim-%ld-%d.tmp", folder, path, (long)getpid(), i);
     fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd >= 0 || errno != EEXIST) break;
   }
@@ -80,13 +81,13 @@ static int file_draft_open(char *temporary, size_t bytes, const char *path, mode
 }
 
 scrim_status file_draft_begin(file_draft *draft, const char *path, scrim_error *error) {
-  enum { SUFFIX_BYTES = 48 };
+  enum { NAME_BYTES = 48 }; /* of the temporary name, behind the folder */
   /* A rename would put a plain file in the place of /dev/null; and a file that was private stays private. */
   struct stat old;
   int exists = stat(path, &old) == 0;
   if (exists && !S_ISREG(old.st_mode)) return fail(error, SCRIM_E_IO, "'%s' is not a regular file", path);
 
-  size_t bytes = strlen(path) + SUFFIX_BYTES;
+  size_t bytes = file_folder_length(path) + NAME_BYTES;
   *draft = (file_draft){.fd = -1, .path = path, .temporary = memory_alloc(bytes)};
   if (draft->temporary == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for a path");
   draft->fd = file_draft_open(draft->temporary, bytes, path, exists ? old.st_mode & 0777 : 0666);

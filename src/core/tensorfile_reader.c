@@ -254,14 +254,6 @@ static scrim_status reader_map(tensorfile *file, int fd, const char *path, scrim
   return SCRIM_OK;
 }
 
-/* The parser knows no path; the user wants to read it. */
-static void reader_name_path(scrim_error *error, const char *path) {
-  if (error == NULL) return;
-  char message[sizeof error->message];
-  memcpy(message, error->message, sizeof message);
-  (void)fail(error, error->status, "'%s': %s", path, message);
-}
-
 static scrim_status reader_open(tensorfile *file, const char *path, scrim_error *error) {
   /* O_NONBLOCK: a FIFO must not hang the caller; it is refused by its type. */
   int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
@@ -270,7 +262,7 @@ static scrim_status reader_open(tensorfile *file, const char *path, scrim_error 
   close(fd); /* the map stays */
   if (status != SCRIM_OK) return status;
   status = reader_parse(file, error);
-  if (status != SCRIM_OK) reader_name_path(error, path);
+  if (status != SCRIM_OK) fail_in_file(error, path);
   return status;
 }
 
