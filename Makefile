@@ -141,7 +141,7 @@ $(BUILD)/src/%.o: src/%.c $(BUILD)/flags
 	$(call compile,$(LIB_CFLAGS))
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call compile,$(TEST_CFLAGS))
-.PRECIOUS: $(BUILD)/%.o
+.SECONDARY: # objects stay
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(SRC) $(TOOLS) $(TESTS) $(TEST_SUPPORT) $(BENCHES) $(LAB) $(BENCH_SUPPORT) \
   $(EXAMPLES))

@@ -124,15 +124,21 @@ int args_format(const args *a, int which, scrim_format *out) {
 
 /* ---- help ---- */
 
-enum { HELP_COLUMN = 36 };
+enum { HELP_COLUMN = 34, HELP_END = 100 };
 
-/* The help goes on a line of its own when the left side is too long. */
+/* Two columns: the help's words flow in the right one, which begins a line lower when the left side is too long. */
 static void help_line(FILE *to, const char *left, const char *help) {
-  int width = HELP_COLUMN - 4;
-  if ((int)strlen(left) <= width)
-    fprintf(to, "  %-*s  %s\n", width, left, help);
-  else
-    fprintf(to, "  %s\n%*s%s\n", left, HELP_COLUMN, "", help);
+  int at = fprintf(to, "  %s", left);
+  for (const char *word = help; *word;) {
+    int length = (int)strcspn(word, " ");
+    if (word == help ? at > HELP_COLUMN - 2 : at + 1 + length > HELP_END) {
+      fprintf(to, "\n");
+      at = 0;
+    }
+    at += fprintf(to, "%*s%.*s", at < HELP_COLUMN ? HELP_COLUMN - at : 1, "", length, word);
+    word += length + (int)strspn(word + length, " ");
+  }
+  fprintf(to, "\n");
 }
 
 static void help_option(FILE *to, const option *o) {
@@ -149,7 +155,7 @@ static void help_parameters(FILE *to, const command *c) {
   for (size_t i = 0; i < n; i++) {
     if (c->use == SCRIM_PARAM_APPLY && params[i].use != SCRIM_PARAM_APPLY) continue;
     char left[80];
-    snprintf(left, sizeof left, "%s=%g  (%g to %g)", params[i].name, params[i].value, params[i].min, params[i].max);
+    snprintf(left, sizeof left, "%s=%g (%g to %g)", params[i].name, params[i].value, params[i].min, params[i].max);
     help_line(to, left, params[i].help);
   }
 }

@@ -159,7 +159,7 @@ const command cmd_scores_apply = {
         "IN and OUT are npy, csv or tsv files; '-', the default of both, is standard input or output.\n"
         "The same scores get the same answer for ever under a key, whatever the order, the batch or the number of\n"
         "threads. Memory is bounded however long the input is. On an error no output file is left behind; on\n"
-        "standard output the rows before the block at fault have been released, and nothing of that block is.",
+        "standard output rows before the block at fault may have been released, and nothing of that block is.",
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .kind = "scores",

@@ -1,7 +1,9 @@
 # Training that is killed and resumed ends in the same bytes as training that was left alone.
 . "$(dirname "$0")/lib.sh"
 scores 4000 10 3 2 ref
-train() { "$scrim" scores train --reference ref.csv --reference-labels ref.labels.csv --set epochs=12 --set patience=0 -q "$@"; }
+train() {
+  "$scrim" scores train --reference ref.csv --reference-labels ref.labels.csv --set epochs=12 --set patience=0 -q "$@"
+}
 
 expect "left alone" 0 "" train -o whole.scrim
 expect "again" 0 "" train -o again.scrim
@@ -12,12 +14,13 @@ cmp -s whole.scrim other.scrim
 [ $? -eq 1 ]
 verdict "another seed gives other weights" $?
 
-# Killed at once after a checkpoint was written, several times over, each time a little further on.
+# Killed as soon as a checkpoint was written, several times over, each time a little further on.
 kills=0
 while [ $kills -lt 3 ]; do
-  rm -f mark
   touch mark
-  train --checkpoint state --resume -o killed.scrim &
+  # A shell function in the background would be a shell of its own: exec, so that the signal hits the command itself.
+  (exec "$scrim" scores train --reference ref.csv --reference-labels ref.labels.csv --set epochs=12 --set patience=0 -q \
+    --checkpoint state --resume -o killed.scrim) &
   child=$!
   while kill -0 $child 2>/dev/null && [ -z "$(find . -name state -newer mark)" ]; do sleep 0.02; done
   kill -9 $child 2>/dev/null || break
