@@ -53,6 +53,8 @@ typedef struct network {
   size_t break_at;          /* call whose loss is NaN, counted from 1; 0: none */
   unsigned long warm;       /* memory requests after the first epoch */
   const double *figures;    /* scripted validation, or NULL: the loss without noise */
+  uint32_t order[2 * ROWS]; /* rows of the first two epochs as they came */
+  size_t n_order;
   unsigned char seen[ROWS]; /* times each row came up */
 } network;
 
@@ -98,6 +100,7 @@ static tensor *loss(tape *t, const uint32_t *rows, size_t n, void *context) {
     memcpy(m->batch_x + i * IN, m->x + rows[i] * IN, IN * sizeof(float));
     m->batch_y[i] = m->y[rows[i]];
     m->seen[rows[i]]++;
+    if (m->n_order < 2 * ROWS) m->order[m->n_order++] = rows[i];
   }
   if (m->calls == m->break_at) m->batch_y[n - 1] = NAN;
   tensor *x = tape_input(t, m->batch_x, 2, (int[]){(int)n, IN});
@@ -459,6 +462,25 @@ static void last_batch_follows_the_rule(void **state) {
   }
 }
 
+static void each_epoch_has_an_order_of_its_own(void **state) {
+  (void)state;
+  network one, other;
+  nn_result result;
+  network_init(&one);
+  network_init(&other);
+  nn_training training = training_of(&one);
+  training.epochs = 2;
+  assert_int_equal(nn_train(&result, &training, NULL), SCRIM_OK);
+  assert_memory_not_equal(one.order, one.order + ROWS, sizeof one.order / 2);
+  training.context = &other;
+  training.params = other.params;
+  training.seed = 43;
+  assert_int_equal(nn_train(&result, &training, NULL), SCRIM_OK);
+  assert_memory_not_equal(one.order, other.order, sizeof one.order / 2);
+  network_free(&one);
+  network_free(&other);
+}
+
 /* ---- progress and memory ---- */
 
 static void progress_comes_with_each_epoch_and_seldom_between(void **state) {
@@ -531,6 +553,7 @@ int main(void) {
       cmocka_unit_test(best_epoch_is_kept_and_patience_ends_the_run),
       cmocka_unit_test(without_validation_the_last_epoch_is_kept),
       cmocka_unit_test(last_batch_follows_the_rule),
+      cmocka_unit_test(each_epoch_has_an_order_of_its_own),
       cmocka_unit_test(progress_comes_with_each_epoch_and_seldom_between),
       cmocka_unit_test(a_warm_loop_allocates_nothing),
       cmocka_unit_test(every_failed_request_is_survived),

@@ -1,6 +1,7 @@
 /* Checkpoints of the training loop. */
 #include "nn/checkpoint.h"
 #include "core/error.h"
+#include "core/number.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -10,22 +11,51 @@ enum { SETTINGS_BYTES = 1024 };
 
 static const char SETTINGS_NAME[] = "nn.settings";
 
+/* Appends "name=value;"; beyond SETTINGS_BYTES only *length grows. */
+static void setting(char text[SETTINGS_BYTES], size_t *length, const char *name, const char *value) {
+  size_t room = *length < SETTINGS_BYTES ? SETTINGS_BYTES - *length : 0;
+  *length += (size_t)snprintf(text + SETTINGS_BYTES - room, room, "%s=%s;", name, value);
+}
+
+static void setting_integer(char text[SETTINGS_BYTES], size_t *length, const char *name, uint64_t value) {
+  char digits[NUMBER_TEXT];
+  snprintf(digits, sizeof digits, "%" PRIu64, value);
+  setting(text, length, name, digits);
+}
+
+static void setting_real(char text[SETTINGS_BYTES], size_t *length, const char *name, double value) {
+  char digits[NUMBER_TEXT];
+  number_print(digits, value);
+  setting(text, length, name, digits);
+}
+
 /* Everything that the result's bits depend on and that the loop knows, as "name=value;" in a fixed order. */
 static scrim_status settings_write(const nn_training *t, char text[SETTINGS_BYTES], scrim_error *error) {
   const nn_optimizer_config *c = &t->optimizer;
-  int length = snprintf(text, SETTINGS_BYTES,
-                        "stage=%s;data=%s;seed=%" PRIu64 ";rows=%zu;batch=%zu;epochs=%zu;drop_last=%d;values=%zu;"
-                        "optimizer=%d;rate=%.17g;beta1=%.17g;beta2=%.17g;epsilon=%.17g;momentum=%.17g;"
-                        "weight_decay=%.17g;clip_norm=%.17g;schedule=%d;warmup_steps=%zu;validate=%d;patience=%zu;",
-                        t->stage ? t->stage : "", t->fingerprint ? t->fingerprint : "", t->seed, t->rows, t->batch,
-                        t->epochs, t->drop_last, nn_params_values(t->params), (int)c->kind, c->rate, c->beta1, c->beta2,
-                        c->epsilon, c->momentum, c->weight_decay, c->clip_norm, (int)t->schedule, t->warmup_steps,
-                        t->validate != NULL, t->patience);
-  if (length < 0 || length >= SETTINGS_BYTES) {
-    return fail(error, SCRIM_E_ARGUMENT, "settings of %d bytes, a checkpoint takes %d: stage or fingerprint too long",
-                length, SETTINGS_BYTES - 1);
-  }
-  return SCRIM_OK;
+  size_t n = 0;
+  setting(text, &n, "stage", t->stage ? t->stage : "");
+  setting(text, &n, "data", t->fingerprint ? t->fingerprint : "");
+  setting_integer(text, &n, "seed", t->seed);
+  setting_integer(text, &n, "rows", t->rows);
+  setting_integer(text, &n, "batch", t->batch);
+  setting_integer(text, &n, "epochs", t->epochs);
+  setting_integer(text, &n, "drop_last", (uint64_t)t->drop_last);
+  setting_integer(text, &n, "values", nn_params_values(t->params));
+  setting_integer(text, &n, "optimizer", (uint64_t)c->kind);
+  setting_real(text, &n, "rate", c->rate);
+  setting_real(text, &n, "beta1", c->beta1);
+  setting_real(text, &n, "beta2", c->beta2);
+  setting_real(text, &n, "epsilon", c->epsilon);
+  setting_real(text, &n, "momentum", c->momentum);
+  setting_real(text, &n, "weight_decay", c->weight_decay);
+  setting_real(text, &n, "clip_norm", c->clip_norm);
+  setting_integer(text, &n, "schedule", (uint64_t)t->schedule);
+  setting_integer(text, &n, "warmup_steps", t->warmup_steps);
+  setting_integer(text, &n, "validate", t->validate != NULL);
+  setting_integer(text, &n, "patience", t->patience);
+  if (n < SETTINGS_BYTES) return SCRIM_OK;
+  return fail(error, SCRIM_E_ARGUMENT, "settings of %zu bytes, a checkpoint takes %d: stage or fingerprint too long", n,
+              SETTINGS_BYTES - 1);
 }
 
 /* Walks both lists to the first item that differs. */
