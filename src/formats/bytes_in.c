@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-enum { FIRST_BUFFER = 256 * 1024 };
+enum { FILE_BUFFER = 256 * 1024, MEMORY_BUFFER = 4096 }; /* bytes to begin with */
 
 struct bytes_in {
   int fd;             /* -1: memory */
@@ -22,17 +22,17 @@ struct bytes_in {
   char name[PATH_SHOWN + 1];
 };
 
-static scrim_status create(bytes_in **out, const char *name, scrim_error *error) {
+static scrim_status create(bytes_in **out, const char *name, size_t capacity, scrim_error *error) {
   const char *shown = path_shown(name);
   bytes_in *in = memory_zalloc(1, sizeof *in);
-  char *buffer = memory_alloc(FIRST_BUFFER);
+  char *buffer = memory_alloc(capacity);
   if (in == NULL || buffer == NULL) {
     memory_free(in);
     memory_free(buffer);
-    return fail(error, SCRIM_E_MEMORY, "no memory for the %d-byte buffer to read '%s'", FIRST_BUFFER, shown);
+    return fail(error, SCRIM_E_MEMORY, "no memory for the %zu-byte buffer to read '%s'", capacity, shown);
   }
   in->buffer = buffer;
-  in->capacity = FIRST_BUFFER;
+  in->capacity = capacity;
   in->fd = -1;
   in->source_left = -1;
   memcpy(in->name, shown, strlen(shown) + 1);
@@ -55,7 +55,7 @@ static scrim_status open_source(bytes_in *in, const char *path, scrim_error *err
 scrim_status bytes_in_open(bytes_in **out, const char *path, scrim_error *error) {
   *out = NULL;
   bytes_in *in = NULL;
-  scrim_status status = create(&in, strcmp(path, "-") == 0 ? "stdin" : path, error);
+  scrim_status status = create(&in, strcmp(path, "-") == 0 ? "stdin" : path, FILE_BUFFER, error);
   if (status != SCRIM_OK) return status;
   status = open_source(in, path, error);
   if (status != SCRIM_OK) {
@@ -68,7 +68,7 @@ scrim_status bytes_in_open(bytes_in **out, const char *path, scrim_error *error)
 
 scrim_status bytes_in_open_memory(bytes_in **out, const void *bytes, size_t n_bytes, scrim_error *error) {
   *out = NULL;
-  scrim_status status = create(out, "memory", error);
+  scrim_status status = create(out, "memory", MEMORY_BUFFER, error);
   if (status != SCRIM_OK) return status;
   (*out)->memory = bytes;
   (*out)->memory_bytes = n_bytes;
