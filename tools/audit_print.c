@@ -18,7 +18,7 @@ static void print_interval(const scrim_interval *i) {
 
 static void print_attacks(const scrim_scores_report *report) {
   printf("Attacks: who is in the training set? (value and 95 %% interval; TPR at a false positive rate)\n\n");
-  printf("%-24s %-18s %-8s  %-21s  %-21s  %-21s  %-21s\n", "defence", "attack", "attacker", "balanced accuracy", "AUC",
+  printf("%-24s %-18s %-8s  %-20s  %-20s  %-20s  %s\n", "defence", "attack", "attacker", "balanced accuracy", "AUC",
          "TPR at 0.1 %", "TPR at 1 %");
   for (size_t i = 0; i < report->n_attacks; i++) {
     const scrim_attack_result *a = &report->attacks[i];

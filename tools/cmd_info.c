@@ -3,6 +3,7 @@
 #include "complain.h"
 #include "json.h"
 #include <stdio.h>
+#include <string.h>
 
 enum { JSON };
 static const option options[] = {
@@ -13,7 +14,8 @@ static void print_text(const scrim_filter *filter, const scrim_config *config) {
   const char *name, *value;
   printf("%-28s %s\n", "kind", scrim_filter_kind(filter));
   printf("%-28s %zu\n", "columns", scrim_filter_columns(filter));
-  for (size_t i = 0; scrim_filter_info(filter, i, &name, &value); i++) printf("%-28s %s\n", name, value);
+  for (size_t i = 0; scrim_filter_info(filter, i, &name, &value); i++)
+    if (strncmp(name, "param.", 6) != 0) printf("%-28s %s\n", name, value); /* those follow as settings */
   printf("\nSettings\n");
   for (size_t i = 0; i < config->n; i++)
     printf("  %-26s %-12g %s\n", config->params[i].name, config->value[i], config->params[i].help);

@@ -118,10 +118,11 @@ static scrim_status train(run_state *s, const args *a, uint64_t seed, scrim_erro
   return scrim_filter_save(s->filter, s->at_fault, error);
 }
 
-/* What training found out: leakage, the swapper's cost, a collapsed posterior. */
+/* What training found out: leakage, the swapper's cost, a collapsed posterior. Not what it was told. */
 static void print_findings(const scrim_filter *filter) {
   const char *name, *value;
-  for (size_t i = 0; scrim_filter_info(filter, i, &name, &value); i++) fprintf(stderr, "%-28s %s\n", name, value);
+  for (size_t i = 0; scrim_filter_info(filter, i, &name, &value); i++)
+    if (strncmp(name, "param.", 6) != 0) fprintf(stderr, "%-28s %s\n", name, value);
 }
 
 static int run(const args *a) {
