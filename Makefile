@@ -99,11 +99,11 @@ $(ALL_LIB) $(TEST_LIB) $(BENCH_LIB): $(BUILD)/sources
 $(STATIC_LIB): $(call objects,$(SRC)) $(BUILD)/sources
 	@rm -f $@
 	$(call say,AR)ld -r -o $(BUILD)/libscrim.o $(filter %.o,$^) && \
-	  $(OBJCOPY) --localize-hidden $(BUILD)/libscrim.o && $(AR) rcs $@ $(BUILD)/libscrim.o
+	  $(OBJCOPY) --wildcard --keep-global-symbol='scrim_*' $(BUILD)/libscrim.o && $(AR) rcs $@ $(BUILD)/libscrim.o
 
-$(SHARED_LIB): $(call objects,$(SRC)) $(BUILD)/sources
-	$(call say,LD)$(CC) -shared -Wl,-soname,$(SONAME) $(NO_UNDEFINED) -Wl,-z,relro,-z,now $(LINK) -o $@ \
-	  $(filter %.o,$^) $(LIBS)
+$(SHARED_LIB): $(call objects,$(SRC)) $(BUILD)/sources build-aux/scrim.map
+	$(call say,LD)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=build-aux/scrim.map $(NO_UNDEFINED) \
+	  -Wl,-z,relro,-z,now $(LINK) -o $@ $(filter %.o,$^) $(LIBS)
 	@ln -sf $(@F) $(BUILD)/$(SONAME)
 	@ln -sf $(SONAME) $(BUILD)/libscrim.so
 
