@@ -104,6 +104,24 @@ static void rate_scale_scales_the_rate(void **state) {
   nn_params_free(m.params);
 }
 
+/* Long enough for whole blocks of the sum and a rest. */
+static void norm_of_many_values(void **state) {
+  (void)state;
+  enum { MANY = 5003 };
+  nn_params *p = nn_params_create();
+  tensor *w = nn_params_add(p, "w", 1, &(int){MANY}, 1);
+  nn_optimizer *o = nn_optimizer_create(p, &(nn_optimizer_config){.kind = NN_SGD, .rate = 0.1});
+  double sum = 0;
+  for (size_t i = 0; i < MANY; i++) {
+    w->grad[i] = (float)(i % 97) - 40.0f;
+    sum += (double)w->grad[i] * (double)w->grad[i];
+  }
+  assert_float_equal(nn_optimizer_step(o, 1) / sqrt(sum), 1, 1e-7);
+  for (size_t i = 0; i < MANY; i++) assert_true(w->data[i] == -0.1f * w->grad[i]);
+  nn_optimizer_free(o);
+  nn_params_free(p);
+}
+
 /* A gradient that is not finite must not reach the weights: they would be lost with it. */
 static void broken_gradients_change_nothing(void **state) {
   (void)state;
@@ -233,6 +251,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(follows_pytorch),
       cmocka_unit_test(rate_scale_scales_the_rate),
+      cmocka_unit_test(norm_of_many_values),
       cmocka_unit_test(broken_gradients_change_nothing),
       cmocka_unit_test(dead_moments_vanish),
       cmocka_unit_test(state_survives_a_file),

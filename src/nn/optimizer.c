@@ -84,18 +84,23 @@ void nn_optimizer_free(nn_optimizer *o) {
 }
 
 /* Sixteen lanes keep the order of the sum fixed and let it run in vectors; blocks keep float sums short. */
-static double sum_of_squares(const float *x, size_t n) {
-  enum { LANES = 16, BLOCK = 64 * LANES };
+enum { LANES = 16, LANE_STEPS = 64 };
+
+static double block_of_squares(const float *x) {
+  float lane[LANES] = {0};
   double total = 0;
-  for (size_t start = 0; start < n; start += BLOCK) {
-    float lane[LANES] = {0};
-    size_t length = n - start < BLOCK ? n - start : BLOCK, i = start, end = start + length;
-    for (; i + LANES <= end; i += LANES) {
-      for (size_t k = 0; k < LANES; k++) lane[k] += x[i + k] * x[i + k];
-    }
-    for (size_t k = 0; i < end; i++, k++) lane[k] += x[i] * x[i];
-    for (size_t k = 0; k < LANES; k++) total += (double)lane[k];
+  for (size_t i = 0; i < LANE_STEPS; i++, x += LANES) {
+    for (size_t k = 0; k < LANES; k++) lane[k] += x[k] * x[k];
   }
+  for (size_t k = 0; k < LANES; k++) total += (double)lane[k];
+  return total;
+}
+
+static double sum_of_squares(const float *x, size_t n) {
+  double total = 0;
+  size_t i = 0;
+  for (; i + LANES * LANE_STEPS <= n; i += LANES * LANE_STEPS) total += block_of_squares(x + i);
+  for (; i < n; i++) total += (double)x[i] * (double)x[i];
   return total;
 }
 
