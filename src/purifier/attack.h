@@ -57,8 +57,8 @@ typedef struct attack_view {
 enum {
   ATTACK_NEEDS_SHADOWS = 1,
   ATTACK_NEEDS_CLASSIFIER = 2,
-  ATTACK_LEAN = 4,      /* among the few that sweeps run */
-  ATTACK_SHADOWLESS = 8 /* asks the audited system only: the same for every attacker without shadows of his own */
+  ATTACK_LEAN = 4, /* among the few that sweeps run */
+  ATTACK_ONCE = 8  /* asks the audited system only: run for one attacker, since all would get the same */
 };
 
 typedef struct attack {

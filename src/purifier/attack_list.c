@@ -1,0 +1,26 @@
+/* The attacks in the order in which the audit runs and prints them. */
+#include "purifier/attack.h"
+#include "purifier/attack_network.h"
+#include "purifier/attack_statistic.h"
+
+const attack attacks[] = {
+    {"gap", ATTACK_ONCE, 0, attack_gap},
+    {"confidence", ATTACK_LEAN, STATISTIC_TRUE_CONFIDENCE, attack_threshold},
+    {"max confidence", 0, STATISTIC_MAX_CONFIDENCE, attack_threshold},
+    {"entropy", 0, STATISTIC_ENTROPY, attack_threshold},
+    {"modified entropy", 0, STATISTIC_MODIFIED_ENTROPY, attack_threshold},
+    {"ML-Leaks", 0, NETWORK_ML_LEAKS, attack_network},
+    {"NSH", ATTACK_LEAN, NETWORK_NSH, attack_network},
+    {"NSH calibrated", ATTACK_NEEDS_SHADOWS, NETWORK_CALIBRATED, attack_network},
+    {"LiRA", ATTACK_LEAN | ATTACK_NEEDS_SHADOWS, 1, attack_lira},
+    {"LiRA offline", ATTACK_NEEDS_SHADOWS, 0, attack_lira},
+    {"RMIA", ATTACK_LEAN | ATTACK_NEEDS_SHADOWS, 0, attack_rmia},
+    {"averaging 1", ATTACK_ONCE, 1, attack_averaging},
+    {"averaging 10", ATTACK_ONCE, 10, attack_averaging},
+    {"averaging 100", ATTACK_ONCE, 100, attack_averaging},
+    {"averaging 100 near", ATTACK_ONCE, -100, attack_averaging},
+    {"swap detection", ATTACK_ONCE, 0, attack_swap},
+    {"swap detection, inputs", ATTACK_ONCE | ATTACK_NEEDS_CLASSIFIER, 1, attack_swap},
+    {"boundary", ATTACK_ONCE | ATTACK_NEEDS_CLASSIFIER, 0, attack_boundary},
+    {.name = NULL},
+};
