@@ -6,11 +6,69 @@
 
 #define CPU_KERNEL(name) void cpu_##name##_forward(node *n), cpu_##name##_backward(node *n)
 
+/* cpu_pointwise.c */
+CPU_KERNEL(add);
+CPU_KERNEL(sub);
+CPU_KERNEL(mul);
+CPU_KERNEL(affine);
+CPU_KERNEL(relu);
+CPU_KERNEL(leaky_relu);
+CPU_KERNEL(tanh);
+CPU_KERNEL(sigmoid);
+CPU_KERNEL(silu);
+CPU_KERNEL(softplus);
+CPU_KERNEL(exp);
+CPU_KERNEL(log);
+CPU_KERNEL(square);
+CPU_KERNEL(sqrt);
+CPU_KERNEL(dropout);
+CPU_KERNEL(gaussian);
+
 /* cpu_blas.c */
 CPU_KERNEL(linear);
 CPU_KERNEL(matmul);
 CPU_KERNEL(conv1d);
 
+/* cpu_batch_norm.c */
+CPU_KERNEL(batch_norm);
+
+/* cpu_rows.c */
+CPU_KERNEL(layer_norm);
+CPU_KERNEL(softmax);
+CPU_KERNEL(log_softmax);
+CPU_KERNEL(cosine);
+CPU_KERNEL(normalize);
+
+/* cpu_reduce.c */
+CPU_KERNEL(sum);
+CPU_KERNEL(mean);
+CPU_KERNEL(reduce_mean);
+CPU_KERNEL(attentive_stats);
+void cpu_reduce_max_forward(node *n);
+
+/* cpu_fft_conv.c */
+CPU_KERNEL(fft_conv);
+
+/* cpu_losses.c */
+CPU_KERNEL(mse);
+CPU_KERNEL(l1);
+CPU_KERNEL(cross_entropy);
+CPU_KERNEL(soft_cross_entropy);
+CPU_KERNEL(binary_cross_entropy);
+CPU_KERNEL(kl_gaussian);
+
 #undef CPU_KERNEL
+
+/* ---- shared by the files above ---- */
+
+/* sums[c] += the sum of column c of g [rows, columns] */
+void cpu_add_columns(const float *g, float *sums, size_t rows, size_t columns);
+/* log softmax of each row of x [rows, k] */
+void cpu_log_softmax_rows(const float *x, float *y, size_t rows, size_t k);
+/* Sums of x[i] and of x[i] * y[i], precise for long ones. */
+double cpu_total(const float *x, size_t n);
+double cpu_dot_total(const float *x, const float *y, size_t n);
+/* Frees the plans that fft_conv keeps in the tape's state. */
+void cpu_fft_release(void *state);
 
 #endif

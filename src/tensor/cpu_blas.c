@@ -12,7 +12,7 @@ VECTOR_CLONES static void cpu_repeat_row(const float *restrict row, float *restr
 }
 
 /* sums[c] += the sum of column c */
-VECTOR_CLONES static void cpu_add_columns(const float *restrict g, float *restrict sums, size_t rows, size_t columns) {
+VECTOR_CLONES void cpu_add_columns(const float *restrict g, float *restrict sums, size_t rows, size_t columns) {
   for (size_t r = 0; r < rows; r++) {
     for (size_t c = 0; c < columns; c++) sums[c] += g[r * columns + c];
   }

@@ -1,8 +1,6 @@
 /* Builders of losses; each gives one value. */
 #include "tensor/tape.h"
 
-static const int op_scalar[] = {1};
-
 /* Two inputs of one shape. */
 static node *op_pair(tape *t, op_kind kind, tensor *a, tensor *b) {
   tensor *in[] = {a, b};
@@ -11,7 +9,7 @@ static node *op_pair(tape *t, op_kind kind, tensor *a, tensor *b) {
     tape_misfit(t, kind, "both must have one shape", a, b);
     return NULL;
   }
-  return tape_node(t, kind, 2, in, 1, op_scalar);
+  return tape_node(t, kind, 2, in, 1, (int[]){1});
 }
 
 tensor *op_mse(tape *t, tensor *a, tensor *target) {
@@ -49,7 +47,7 @@ static node *op_labelled(tape *t, op_kind kind, const char *name, tensor *logits
       return NULL;
     }
   }
-  node *n = tape_node(t, kind, 1, &logits, 1, op_scalar);
+  node *n = tape_node(t, kind, 1, &logits, 1, (int[]){1});
   if (!n || !tape_save(n, logits->n)) return NULL;
   n->index = labels;
   return n;
@@ -72,7 +70,7 @@ tensor *op_margin_softmax(tape *t, tensor *cosines, const int32_t *labels, float
 
 tensor *op_hinge(tape *t, tensor *a, float margin) {
   if (!tape_accepts(t, OP_HINGE, 1, &a)) return NULL;
-  node *n = tape_node(t, OP_HINGE, 1, &a, 1, op_scalar);
+  node *n = tape_node(t, OP_HINGE, 1, &a, 1, (int[]){1});
   if (!n) return NULL;
   n->at.margin.margin = margin;
   return tape_run(n);
@@ -85,7 +83,7 @@ tensor *op_chamfer(tape *t, tensor *a, tensor *b) {
   if (a->rank != 3 || b->rank != 3 || a->dim[0] != b->dim[0] || a->dim[2] != b->dim[2]) {
     return tape_misfit(t, OP_CHAMFER, "[n, p, d] and [n, q, d]", a, b);
   }
-  node *n = tape_node(t, OP_CHAMFER, 2, in, 1, op_scalar);
+  node *n = tape_node(t, OP_CHAMFER, 2, in, 1, (int[]){1});
   size_t points = (size_t)a->dim[0] * ((size_t)a->dim[1] + (size_t)b->dim[1]);
   return n && tape_choose(n, points) ? tape_run(n) : NULL;
 }

@@ -2,16 +2,14 @@
 #include "tensor/tape.h"
 #include <string.h>
 
-static const int op_scalar[] = {1};
-
 tensor *op_sum(tape *t, tensor *a) {
   if (!tape_accepts(t, OP_SUM, 1, &a)) return NULL;
-  return tape_run(tape_node(t, OP_SUM, 1, &a, 1, op_scalar));
+  return tape_run(tape_node(t, OP_SUM, 1, &a, 1, (int[]){1}));
 }
 
 tensor *op_mean(tape *t, tensor *a) {
   if (!tape_accepts(t, OP_MEAN, 1, &a)) return NULL;
-  return tape_run(tape_node(t, OP_MEAN, 1, &a, 1, op_scalar));
+  return tape_run(tape_node(t, OP_MEAN, 1, &a, 1, (int[]){1}));
 }
 
 /* a's shape without `axis`; a rank of 1 leaves one value. */

@@ -1,13 +1,16 @@
 /* Builders for signals and embeddings: convolution by FFT, cosine, unit length. */
 #include "tensor/tape.h"
 
+/* Leaves room for a backend to pad. */
+enum { MAX_SIGNAL = 1 << 30 };
+
 tensor *op_fft_conv(tape *t, tensor *x, tensor *h) {
   tensor *in[] = {x, h};
   if (!tape_accepts(t, OP_FFT_CONV, 2, in)) return NULL;
   if (x->rank != 2 || h->rank != 2 || (h->dim[0] != 1 && h->dim[0] != x->dim[0])) {
     return tape_misfit(t, OP_FFT_CONV, "x [n, length] and h [n, taps] or [1, taps]", x, h);
   }
-  if (x->dim[1] > INT32_MAX - h->dim[1] + 1) return tape_misfit(t, OP_FFT_CONV, "the result is too long", x, h);
+  if (x->dim[1] > MAX_SIGNAL - h->dim[1]) return tape_misfit(t, OP_FFT_CONV, "at most 2^30 values together", x, h);
   int dim[] = {x->dim[0], x->dim[1] + h->dim[1] - 1};
   return tape_run(tape_node(t, OP_FFT_CONV, 2, in, 2, dim));
 }

@@ -2,7 +2,7 @@
 #include "tensor/reference.h"
 
 #define KERNEL(name)                                                                                                   \
-  { reference_##name##_forward, reference_##name##_backward }
+  { REFERENCE(name##_forward), REFERENCE(name##_backward) }
 
 const backend reference_backend = {
     .name = "reference",

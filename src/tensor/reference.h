@@ -4,68 +4,79 @@
 
 #include "tensor/backend.h"
 
-#define REFERENCE_KERNEL(name) void reference_##name##_forward(node *n), reference_##name##_backward(node *n)
+/* The kernels of an operation: FORWARD(add) { ... uses node *n ... } The two precisions must not share symbols. */
+#ifdef TENSOR_DOUBLE
+#define REFERENCE(name) reference_double_##name
+#else
+#define REFERENCE(name) reference_##name
+#endif
+#define FORWARD(name) void REFERENCE(name##_forward)(node * n)
+#define BACKWARD(name) void REFERENCE(name##_backward)(node * n)
+
+#define DECLARE(name)                                                                                                  \
+  FORWARD(name);                                                                                                       \
+  BACKWARD(name)
 
 /* reference_pointwise.c */
-REFERENCE_KERNEL(add);
-REFERENCE_KERNEL(sub);
-REFERENCE_KERNEL(mul);
-REFERENCE_KERNEL(affine);
-REFERENCE_KERNEL(relu);
-REFERENCE_KERNEL(leaky_relu);
-REFERENCE_KERNEL(tanh);
-REFERENCE_KERNEL(sigmoid);
-REFERENCE_KERNEL(silu);
-REFERENCE_KERNEL(gelu);
-REFERENCE_KERNEL(softplus);
-REFERENCE_KERNEL(exp);
-REFERENCE_KERNEL(log);
-REFERENCE_KERNEL(square);
-REFERENCE_KERNEL(sqrt);
-REFERENCE_KERNEL(dropout);
-REFERENCE_KERNEL(gaussian);
+DECLARE(add);
+DECLARE(sub);
+DECLARE(mul);
+DECLARE(affine);
+DECLARE(relu);
+DECLARE(leaky_relu);
+DECLARE(tanh);
+DECLARE(sigmoid);
+DECLARE(silu);
+DECLARE(gelu);
+DECLARE(softplus);
+DECLARE(exp);
+DECLARE(log);
+DECLARE(square);
+DECLARE(sqrt);
+DECLARE(dropout);
+DECLARE(gaussian);
 
 /* reference_layers.c */
-REFERENCE_KERNEL(linear);
-REFERENCE_KERNEL(matmul);
-REFERENCE_KERNEL(conv1d);
+DECLARE(linear);
+DECLARE(matmul);
+DECLARE(conv1d);
 
 /* reference_norms.c */
-REFERENCE_KERNEL(batch_norm);
-REFERENCE_KERNEL(layer_norm);
-REFERENCE_KERNEL(softmax);
-REFERENCE_KERNEL(log_softmax);
-REFERENCE_KERNEL(cosine);
-REFERENCE_KERNEL(normalize);
+DECLARE(batch_norm);
+DECLARE(layer_norm);
+DECLARE(softmax);
+DECLARE(log_softmax);
+DECLARE(cosine);
+DECLARE(normalize);
 
 /* reference_shape.c */
-REFERENCE_KERNEL(gather);
-REFERENCE_KERNEL(concat);
-REFERENCE_KERNEL(slice);
-REFERENCE_KERNEL(reshape);
-REFERENCE_KERNEL(transpose);
+DECLARE(gather);
+DECLARE(concat);
+DECLARE(slice);
+DECLARE(reshape);
+DECLARE(transpose);
 
 /* reference_reduce.c */
-REFERENCE_KERNEL(sum);
-REFERENCE_KERNEL(mean);
-REFERENCE_KERNEL(reduce_mean);
-REFERENCE_KERNEL(reduce_max);
-REFERENCE_KERNEL(attentive_stats);
+DECLARE(sum);
+DECLARE(mean);
+DECLARE(reduce_mean);
+DECLARE(reduce_max);
+DECLARE(attentive_stats);
 
 /* reference_losses.c */
-REFERENCE_KERNEL(mse);
-REFERENCE_KERNEL(l1);
-REFERENCE_KERNEL(cross_entropy);
-REFERENCE_KERNEL(soft_cross_entropy);
-REFERENCE_KERNEL(binary_cross_entropy);
-REFERENCE_KERNEL(kl_gaussian);
-REFERENCE_KERNEL(margin_softmax);
-REFERENCE_KERNEL(hinge);
-REFERENCE_KERNEL(chamfer);
+DECLARE(mse);
+DECLARE(l1);
+DECLARE(cross_entropy);
+DECLARE(soft_cross_entropy);
+DECLARE(binary_cross_entropy);
+DECLARE(kl_gaussian);
+DECLARE(margin_softmax);
+DECLARE(hinge);
+DECLARE(chamfer);
 
 /* reference_fft_conv.c */
-REFERENCE_KERNEL(fft_conv);
+DECLARE(fft_conv);
 
-#undef REFERENCE_KERNEL
+#undef DECLARE
 
 #endif

@@ -2,7 +2,7 @@
 #include "tensor/reference.h"
 #include <string.h>
 
-void reference_fft_conv_forward(node *n) {
+FORWARD(fft_conv) {
   const tensor *x = n->in[0], *h = n->in[1];
   const size_t length = (size_t)x->dim[1], taps = (size_t)h->dim[1], out = (size_t)n->out.dim[1];
   memset(n->out.data, 0, n->out.n * sizeof(real));
@@ -14,7 +14,7 @@ void reference_fft_conv_forward(node *n) {
   }
 }
 
-void reference_fft_conv_backward(node *n) {
+BACKWARD(fft_conv) {
   tensor *x = n->in[0], *h = n->in[1];
   const size_t length = (size_t)x->dim[1], taps = (size_t)h->dim[1], out = (size_t)n->out.dim[1];
   for (size_t r = 0; r < (size_t)x->dim[0]; r++) {

@@ -3,7 +3,7 @@
 
 /* ---- linear: y [rows, out] = x [rows, in] w^T + b ---- */
 
-void reference_linear_forward(node *n) {
+FORWARD(linear) {
   const tensor *x = n->in[0], *w = n->in[1], *b = n->in[2];
   const size_t out = (size_t)w->dim[0], in = (size_t)w->dim[1], rows = x->n / in;
   for (size_t r = 0; r < rows; r++) {
@@ -15,7 +15,7 @@ void reference_linear_forward(node *n) {
   }
 }
 
-void reference_linear_backward(node *n) {
+BACKWARD(linear) {
   tensor *x = n->in[0], *w = n->in[1], *b = n->in[2];
   const size_t out = (size_t)w->dim[0], in = (size_t)w->dim[1], rows = x->n / in;
   for (size_t r = 0; r < rows; r++) {
@@ -43,7 +43,7 @@ static reference_product reference_product_of(const node *n) {
                              .m = (size_t)b->dim[r - 1]};
 }
 
-void reference_matmul_forward(node *n) {
+FORWARD(matmul) {
   const reference_product p = reference_product_of(n);
   for (size_t row = 0; row < p.batch * p.n; row++) {
     const real *a = n->in[0]->data + row * p.k, *b = n->in[1]->data + row / p.n * p.k * p.m;
@@ -55,7 +55,7 @@ void reference_matmul_forward(node *n) {
   }
 }
 
-void reference_matmul_backward(node *n) {
+BACKWARD(matmul) {
   const reference_product p = reference_product_of(n);
   tensor *a = n->in[0], *b = n->in[1];
   for (size_t row = 0; row < p.batch * p.n; row++) {
@@ -89,7 +89,7 @@ static int64_t reference_conv1d_source(const node *n, int64_t item, int channel,
   return from < 0 || from >= r.length ? -1 : (item * r.c_in + channel) * r.length + from;
 }
 
-void reference_conv1d_forward(node *n) {
+FORWARD(conv1d) {
   const tensor *x = n->in[0], *w = n->in[1], *b = n->in[2];
   const reference_reach r = reference_reach_of(n);
   for (size_t y = 0; y < n->out.n; y++) {
@@ -104,7 +104,7 @@ void reference_conv1d_forward(node *n) {
   }
 }
 
-void reference_conv1d_backward(node *n) {
+BACKWARD(conv1d) {
   tensor *x = n->in[0], *w = n->in[1], *b = n->in[2];
   const reference_reach r = reference_reach_of(n);
   for (size_t y = 0; y < n->out.n; y++) {

@@ -6,7 +6,7 @@
 
 /* LOSS(name, value, da, db, count): mean of `value` of x (from a) and y (from b) over `count`, with its derivatives. */
 #define LOSS(name, value, da, db, count)                                                                               \
-  void reference_##name##_forward(node *n) {                                                                           \
+  FORWARD(name) {                                                                                                      \
     const tensor *a = n->in[0], *b = n->in[1];                                                                         \
     double sum = 0;                                                                                                    \
     for (size_t i = 0; i < a->n; i++) {                                                                                \
@@ -15,7 +15,7 @@
     }                                                                                                                  \
     n->out.data[0] = (real)(sum / (double)(count));                                                                    \
   }                                                                                                                    \
-  void reference_##name##_backward(node *n) {                                                                          \
+  BACKWARD(name) {                                                                                                     \
     tensor *a = n->in[0], *b = n->in[1];                                                                               \
     const real g = n->out.grad[0] / (real)(count);                                                                     \
     for (size_t i = 0; i < a->n; i++) {                                                                                \
@@ -65,11 +65,11 @@ static real reference_label_loss(node *n, const real *from) {
   return (real)(sum / (double)rows);
 }
 
-void reference_cross_entropy_forward(node *n) {
+FORWARD(cross_entropy) {
   n->out.data[0] = reference_label_loss(n, n->in[0]->data);
 }
 
-void reference_cross_entropy_backward(node *n) {
+BACKWARD(cross_entropy) {
   tensor *logits = n->in[0];
   const size_t rows = (size_t)logits->dim[0], k = (size_t)logits->dim[1];
   const real g = n->out.grad[0] / (real)rows;
@@ -79,7 +79,7 @@ void reference_cross_entropy_backward(node *n) {
   }
 }
 
-void reference_soft_cross_entropy_forward(node *n) {
+FORWARD(soft_cross_entropy) {
   const tensor *logits = n->in[0], *target = n->in[1];
   const size_t k = (size_t)logits->dim[logits->rank - 1];
   double sum = 0;
@@ -90,7 +90,7 @@ void reference_soft_cross_entropy_forward(node *n) {
   n->out.data[0] = (real)(sum / (double)reference_rows(logits));
 }
 
-void reference_soft_cross_entropy_backward(node *n) {
+BACKWARD(soft_cross_entropy) {
   tensor *logits = n->in[0], *target = n->in[1];
   const size_t k = (size_t)logits->dim[logits->rank - 1];
   const real g = n->out.grad[0] / (real)reference_rows(logits);
@@ -118,7 +118,7 @@ static real reference_margin_cosine(real cosine, real margin, real *slope) {
   return cosine * cos(margin) - sine * sin(margin);
 }
 
-void reference_margin_softmax_forward(node *n) {
+FORWARD(margin_softmax) {
   const tensor *cosines = n->in[0];
   const size_t k = (size_t)cosines->dim[1];
   for (size_t i = 0; i < cosines->n; i++) {
@@ -129,7 +129,7 @@ void reference_margin_softmax_forward(node *n) {
   n->out.data[0] = reference_label_loss(n, n->saved);
 }
 
-void reference_margin_softmax_backward(node *n) {
+BACKWARD(margin_softmax) {
   tensor *cosines = n->in[0];
   const size_t k = (size_t)cosines->dim[1];
   const real g = n->out.grad[0] * n->at.margin.scale / (real)cosines->dim[0];
@@ -143,14 +143,14 @@ void reference_margin_softmax_backward(node *n) {
 
 /* ---- hinge ---- */
 
-void reference_hinge_forward(node *n) {
+FORWARD(hinge) {
   const tensor *a = n->in[0];
   double sum = 0;
   for (size_t i = 0; i < a->n; i++) sum += a->data[i] < n->at.margin.margin ? n->at.margin.margin - a->data[i] : 0;
   n->out.data[0] = (real)(sum / (double)a->n);
 }
 
-void reference_hinge_backward(node *n) {
+BACKWARD(hinge) {
   tensor *a = n->in[0];
   const real g = n->out.grad[0] / (real)a->n;
   for (size_t i = 0; i < a->n; i++) a->grad[i] -= a->data[i] < n->at.margin.margin ? g : 0;
@@ -177,7 +177,7 @@ static double reference_nearest(const real *a, size_t p, const real *b, size_t q
   return sum;
 }
 
-void reference_chamfer_forward(node *n) {
+FORWARD(chamfer) {
   const tensor *a = n->in[0], *b = n->in[1];
   const size_t items = (size_t)a->dim[0], p = (size_t)a->dim[1], q = (size_t)b->dim[1], d = (size_t)a->dim[2];
   double sum = 0;
@@ -202,7 +202,7 @@ static void reference_pull(const real *a, real *a_grad, size_t p, const real *b,
   }
 }
 
-void reference_chamfer_backward(node *n) {
+BACKWARD(chamfer) {
   tensor *a = n->in[0], *b = n->in[1];
   const size_t items = (size_t)a->dim[0], p = (size_t)a->dim[1], q = (size_t)b->dim[1], d = (size_t)a->dim[2];
   const real g = n->out.grad[0] / (real)items;

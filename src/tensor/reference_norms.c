@@ -37,7 +37,7 @@ static void reference_batch_statistics(node *n, size_t channel, real *mean, real
   *running_var = (1 - momentum) * *running_var + momentum * squares / (real)(m - 1);
 }
 
-void reference_batch_norm_forward(node *n) {
+FORWARD(batch_norm) {
   const tensor *x = n->in[0], *gamma = n->in[1], *beta = n->in[2];
   const reference_channels s = reference_channels_of(x);
   for (size_t c = 0; c < s.c; c++) {
@@ -53,7 +53,7 @@ void reference_batch_norm_forward(node *n) {
   }
 }
 
-void reference_batch_norm_backward(node *n) {
+BACKWARD(batch_norm) {
   tensor *x = n->in[0], *gamma = n->in[1], *beta = n->in[2];
   const reference_channels s = reference_channels_of(x);
   const size_t m = s.outer * s.inner;
@@ -78,7 +78,7 @@ void reference_batch_norm_backward(node *n) {
 
 /* ---- layer_norm, over the last dimension ---- */
 
-void reference_layer_norm_forward(node *n) {
+FORWARD(layer_norm) {
   const tensor *x = n->in[0], *gamma = n->in[1], *beta = n->in[2];
   const size_t c = gamma->n;
   for (size_t r = 0; r < x->n / c; r++) {
@@ -93,7 +93,7 @@ void reference_layer_norm_forward(node *n) {
   }
 }
 
-void reference_layer_norm_backward(node *n) {
+BACKWARD(layer_norm) {
   tensor *x = n->in[0], *gamma = n->in[1], *beta = n->in[2];
   const size_t c = gamma->n;
   for (size_t r = 0; r < x->n / c; r++) {
@@ -123,7 +123,7 @@ static real reference_log_sum_exp(const real *x, size_t k) {
   return top + log(sum);
 }
 
-void reference_softmax_forward(node *n) {
+FORWARD(softmax) {
   const tensor *x = n->in[0];
   const size_t k = (size_t)x->dim[x->rank - 1];
   for (size_t r = 0; r < x->n; r += k) {
@@ -134,7 +134,7 @@ void reference_softmax_forward(node *n) {
   }
 }
 
-void reference_softmax_backward(node *n) {
+BACKWARD(softmax) {
   tensor *x = n->in[0];
   const size_t k = (size_t)x->dim[x->rank - 1];
   for (size_t r = 0; r < x->n; r += k) {
@@ -145,7 +145,7 @@ void reference_softmax_backward(node *n) {
   }
 }
 
-void reference_log_softmax_forward(node *n) {
+FORWARD(log_softmax) {
   const tensor *x = n->in[0];
   const size_t k = (size_t)x->dim[x->rank - 1];
   for (size_t r = 0; r < x->n; r += k) {
@@ -154,7 +154,7 @@ void reference_log_softmax_forward(node *n) {
   }
 }
 
-void reference_log_softmax_backward(node *n) {
+BACKWARD(log_softmax) {
   tensor *x = n->in[0];
   const size_t k = (size_t)x->dim[x->rank - 1];
   for (size_t r = 0; r < x->n; r += k) {
@@ -179,7 +179,7 @@ static real reference_inverse_length(const real *a, size_t d, real epsilon) {
   return 1 / (length > epsilon ? length : epsilon);
 }
 
-void reference_normalize_forward(node *n) {
+FORWARD(normalize) {
   const tensor *a = n->in[0];
   const size_t d = (size_t)a->dim[a->rank - 1];
   for (size_t r = 0; r < a->n / d; r++) {
@@ -188,7 +188,7 @@ void reference_normalize_forward(node *n) {
   }
 }
 
-void reference_normalize_backward(node *n) {
+BACKWARD(normalize) {
   tensor *a = n->in[0];
   const size_t d = (size_t)a->dim[a->rank - 1];
   for (size_t r = 0; r < a->n / d; r++) {
@@ -203,7 +203,7 @@ void reference_normalize_backward(node *n) {
 /* As PyTorch's cosine_similarity. */
 static const real reference_cosine_epsilon = (real)1e-8;
 
-void reference_cosine_forward(node *n) {
+FORWARD(cosine) {
   const tensor *a = n->in[0], *b = n->in[1];
   const size_t d = (size_t)a->dim[1], rows = (size_t)a->dim[0], b_rows = (size_t)b->dim[0];
   real *a_inverse = n->saved, *b_inverse = n->saved + rows;
@@ -224,7 +224,7 @@ static void reference_cosine_row(real *grad, real g, real cosine, const real *a,
   for (size_t i = 0; i < d; i++) grad[i] += g * a_inverse * (b[i] * b_inverse - along * a[i] * a_inverse);
 }
 
-void reference_cosine_backward(node *n) {
+BACKWARD(cosine) {
   tensor *a = n->in[0], *b = n->in[1];
   const size_t d = (size_t)a->dim[1], rows = (size_t)a->dim[0];
   for (size_t r = 0; r < rows; r++) {

@@ -8,14 +8,14 @@
  * BINARY(name, value, da, db): x and y are the values of a and b; `da` and `db` are the derivatives.
  */
 #define BINARY(name, value, da, db)                                                                                    \
-  void reference_##name##_forward(node *n) {                                                                           \
+  FORWARD(name) {                                                                                                      \
     const tensor *a = n->in[0], *b = n->in[1];                                                                         \
     for (size_t i = 0; i < a->n; i++) {                                                                                \
       const real x = a->data[i], y = b->data[i % b->n];                                                                \
       n->out.data[i] = (value);                                                                                        \
     }                                                                                                                  \
   }                                                                                                                    \
-  void reference_##name##_backward(node *n) {                                                                          \
+  BACKWARD(name) {                                                                                                     \
     tensor *a = n->in[0], *b = n->in[1];                                                                               \
     for (size_t i = 0; i < a->n; i++) {                                                                                \
       const real x = a->data[i], y = b->data[i % b->n], g = n->out.grad[i];                                            \
@@ -35,14 +35,14 @@ BINARY(mul, x *y, y, x)
  * UNARY(name, value, slope): `value` of x; `slope`, the derivative, of x and y = value; at: the attributes.
  */
 #define UNARY(name, value, slope)                                                                                      \
-  void reference_##name##_forward(node *n) {                                                                           \
+  FORWARD(name) {                                                                                                      \
     const real *in = n->in[0]->data;                                                                                   \
     for (size_t i = 0; i < n->out.n; i++) {                                                                            \
       const real x = in[i];                                                                                            \
       n->out.data[i] = (value);                                                                                        \
     }                                                                                                                  \
   }                                                                                                                    \
-  void reference_##name##_backward(node *n) {                                                                          \
+  BACKWARD(name) {                                                                                                     \
     const real *in = n->in[0]->data;                                                                                   \
     for (size_t i = 0; i < n->out.n; i++) {                                                                            \
       const real x = in[i], y = n->out.data[i];                                                                        \
@@ -84,12 +84,12 @@ UNARY(sqrt, sqrt(x > n->at.clamp.floor ? x : n->at.clamp.floor), x > n->at.clamp
 
 UNARY(dropout, x * n->saved[i], n->saved[i])
 
-void reference_gaussian_forward(node *n) {
+FORWARD(gaussian) {
   const real *mean = n->in[0]->data, *log_variance = n->in[1]->data;
   for (size_t i = 0; i < n->out.n; i++) n->out.data[i] = mean[i] + exp(log_variance[i] / 2) * n->saved[i];
 }
 
-void reference_gaussian_backward(node *n) {
+BACKWARD(gaussian) {
   tensor *mean = n->in[0], *log_variance = n->in[1];
   for (size_t i = 0; i < n->out.n; i++) {
     const real g = n->out.grad[i];

@@ -2,25 +2,25 @@
 #include "tensor/reference.h"
 #include <tgmath.h>
 
-void reference_sum_forward(node *n) {
+FORWARD(sum) {
   const tensor *a = n->in[0];
   double sum = 0;
   for (size_t i = 0; i < a->n; i++) sum += a->data[i];
   n->out.data[0] = (real)sum;
 }
 
-void reference_sum_backward(node *n) {
+BACKWARD(sum) {
   for (size_t i = 0; i < n->in[0]->n; i++) n->in[0]->grad[i] += n->out.grad[0];
 }
 
-void reference_mean_forward(node *n) {
+FORWARD(mean) {
   const tensor *a = n->in[0];
   double sum = 0;
   for (size_t i = 0; i < a->n; i++) sum += a->data[i];
   n->out.data[0] = (real)(sum / (double)a->n);
 }
 
-void reference_mean_backward(node *n) {
+BACKWARD(mean) {
   const real g = n->out.grad[0] / (real)n->in[0]->n;
   for (size_t i = 0; i < n->in[0]->n; i++) n->in[0]->grad[i] += g;
 }
@@ -44,7 +44,7 @@ static size_t reference_axis_at(reference_axis s, size_t y, size_t l) {
   return (y / s.inner * s.length + l) * s.inner + y % s.inner;
 }
 
-void reference_reduce_mean_forward(node *n) {
+FORWARD(reduce_mean) {
   const reference_axis s = reference_axis_of(n);
   for (size_t y = 0; y < n->out.n; y++) {
     real sum = 0;
@@ -53,7 +53,7 @@ void reference_reduce_mean_forward(node *n) {
   }
 }
 
-void reference_reduce_mean_backward(node *n) {
+BACKWARD(reduce_mean) {
   const reference_axis s = reference_axis_of(n);
   for (size_t y = 0; y < n->out.n; y++) {
     const real g = n->out.grad[y] / (real)s.length;
@@ -61,7 +61,7 @@ void reference_reduce_mean_backward(node *n) {
   }
 }
 
-void reference_reduce_max_forward(node *n) {
+FORWARD(reduce_max) {
   const reference_axis s = reference_axis_of(n);
   for (size_t y = 0; y < n->out.n; y++) {
     size_t best = 0;
@@ -73,7 +73,7 @@ void reference_reduce_max_forward(node *n) {
   }
 }
 
-void reference_reduce_max_backward(node *n) {
+BACKWARD(reduce_max) {
   const reference_axis s = reference_axis_of(n);
   for (size_t y = 0; y < n->out.n; y++) {
     n->in[0]->grad[reference_axis_at(s, y, (size_t)n->chosen[y])] += n->out.grad[y];
@@ -85,7 +85,7 @@ void reference_reduce_max_backward(node *n) {
 /* The variance is kept above this, so that the root has a gradient. */
 static const real reference_variance_floor = (real)1e-12;
 
-void reference_attentive_stats_forward(node *n) {
+FORWARD(attentive_stats) {
   const tensor *x = n->in[0], *logits = n->in[1];
   const size_t channels = (size_t)x->dim[1], length = (size_t)x->dim[2];
   for (size_t r = 0; r < x->n / length; r++) {
@@ -101,7 +101,7 @@ void reference_attentive_stats_forward(node *n) {
   }
 }
 
-void reference_attentive_stats_backward(node *n) {
+BACKWARD(attentive_stats) {
   tensor *x = n->in[0], *logits = n->in[1];
   const size_t channels = (size_t)x->dim[1], length = (size_t)x->dim[2];
   for (size_t r = 0; r < x->n / length; r++) {

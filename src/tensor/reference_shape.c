@@ -6,7 +6,7 @@ static void reference_add_to(real *grad, const real *g, size_t n) {
   for (size_t i = 0; i < n; i++) grad[i] += g[i];
 }
 
-void reference_gather_forward(node *n) {
+FORWARD(gather) {
   const tensor *a = n->in[0];
   const size_t width = a->n / (size_t)a->dim[0];
   for (int r = 0; r < n->out.dim[0]; r++) {
@@ -14,7 +14,7 @@ void reference_gather_forward(node *n) {
   }
 }
 
-void reference_gather_backward(node *n) {
+BACKWARD(gather) {
   tensor *a = n->in[0];
   const size_t width = a->n / (size_t)a->dim[0];
   for (int r = 0; r < n->out.dim[0]; r++) {
@@ -29,7 +29,7 @@ static size_t reference_run(const tensor *x, int axis) {
   return run;
 }
 
-void reference_concat_forward(node *n) {
+FORWARD(concat) {
   const size_t out_run = reference_run(&n->out, n->at.span.axis), outer = n->out.n / out_run;
   real *to = n->out.data;
   for (int k = 0; k < n->n_in; k++) {
@@ -39,7 +39,7 @@ void reference_concat_forward(node *n) {
   }
 }
 
-void reference_concat_backward(node *n) {
+BACKWARD(concat) {
   const size_t out_run = reference_run(&n->out, n->at.span.axis), outer = n->out.n / out_run;
   const real *from = n->out.grad;
   for (int k = 0; k < n->n_in; k++) {
@@ -51,28 +51,28 @@ void reference_concat_backward(node *n) {
   }
 }
 
-void reference_slice_forward(node *n) {
+FORWARD(slice) {
   const size_t in_run = reference_run(n->in[0], n->at.span.axis), run = reference_run(&n->out, n->at.span.axis);
   const real *from = n->in[0]->data + (size_t)n->at.span.start * reference_run(&n->out, n->at.span.axis + 1);
   for (size_t o = 0; o < n->out.n / run; o++) memcpy(n->out.data + o * run, from + o * in_run, run * sizeof(real));
 }
 
-void reference_slice_backward(node *n) {
+BACKWARD(slice) {
   const size_t in_run = reference_run(n->in[0], n->at.span.axis), run = reference_run(&n->out, n->at.span.axis);
   real *to = n->in[0]->grad + (size_t)n->at.span.start * reference_run(&n->out, n->at.span.axis + 1);
   for (size_t o = 0; o < n->out.n / run; o++) reference_add_to(to + o * in_run, n->out.grad + o * run, run);
 }
 
 /* The builder made the result a view of the input. */
-void reference_reshape_forward(node *n) {
+FORWARD(reshape) {
   (void)n;
 }
 
-void reference_reshape_backward(node *n) {
+BACKWARD(reshape) {
   reference_add_to(n->in[0]->grad, n->out.grad, n->out.n);
 }
 
-void reference_transpose_forward(node *n) {
+FORWARD(transpose) {
   const tensor *a = n->in[0];
   const size_t rows = (size_t)a->dim[a->rank - 2], columns = (size_t)a->dim[a->rank - 1];
   for (size_t i = 0; i < a->n; i++) {
@@ -81,7 +81,7 @@ void reference_transpose_forward(node *n) {
   }
 }
 
-void reference_transpose_backward(node *n) {
+BACKWARD(transpose) {
   const tensor *a = n->in[0];
   const size_t rows = (size_t)a->dim[a->rank - 2], columns = (size_t)a->dim[a->rank - 1];
   for (size_t i = 0; i < a->n; i++) {

@@ -269,7 +269,7 @@ static real *tape_values(tape *t, const tensor *x) {
 tensor *tape_input(tape *t, const real *data, int rank, const int *dim) {
   if (!data) return tape_fail(t, SCRIM_E_ARGUMENT, "input: data is NULL");
   tensor *x = tape_leaf(t, rank, dim);
-  if (x) x->data = (real *)data; /* no operation writes to its inputs */
+  if (x) x->data = (real *)data; /* no operation writes to its inputs, but for the running statistics of batch_norm */
   return x;
 }
 

@@ -35,6 +35,12 @@ VECTOR_INLINE uint32_t vector_bits(float x) {
   return bits;
 }
 
+/* condition ? yes : no, with both worked out and no branch, which would keep a loop from becoming vector code. */
+VECTOR_INLINE float vector_select(int condition, float yes, float no) {
+  const uint32_t mask = 0 - (uint32_t)condition;
+  return vector_from_bits((vector_bits(yes) & mask) | (vector_bits(no) & ~mask));
+}
+
 /* 2^n for n in -126..127, as a two's complement number. */
 VECTOR_INLINE float vector_power_of_2(uint32_t n) {
   return vector_from_bits((n + 127) << 23);
@@ -63,8 +69,8 @@ VECTOR_INLINE float vector_exp_parts(float x, uint32_t *n) {
 
 /* Infinity above 88.73, 0 below -104, NaN for NaN. */
 VECTOR_INLINE float vector_exp(float x) {
-  x = x > 89.f ? 89.f : x;
-  x = x < -104.f ? -104.f : x;
+  x = vector_select(x > 89.f, 89.f, x);
+  x = vector_select(x < -104.f, -104.f, x);
   uint32_t n;
   const float p = 1 + vector_exp_parts(x, &n);
   /* Two factors, because 2^128 and 2^-150 are no floats. The sign bit is shifted in by hand: >> of a negative is up to the
@@ -76,7 +82,7 @@ VECTOR_INLINE float vector_exp(float x) {
 /* By exp(2|x|) - 1, which does not cancel near 0. */
 VECTOR_INLINE float vector_tanh(float x) {
   float t = 2 * fabsf(x);
-  t = t > 20.f ? 20.f : t;
+  t = vector_select(t > 20.f, 20.f, t);
   uint32_t n;
   const float p = vector_exp_parts(t, &n), power = vector_power_of_2(n);
   const float e = power * p + (power - 1);
@@ -89,13 +95,11 @@ VECTOR_INLINE float vector_sigmoid(float x) {
 
 /* x > 0; infinity and NaN answer themselves. */
 VECTOR_INLINE float vector_log(float x) {
-  const float scaled =
-      x * 8388608.f; /* by 2^23: subnormal numbers become normal; worked out always, to stay free of branches */
-  const uint32_t tiny = x < 1.17549435e-38f ? UINT32_MAX : 0;
-  const uint32_t bits = (vector_bits(scaled) & tiny) | (vector_bits(x) & ~tiny);
+  const int tiny = x < 1.17549435e-38f; /* subnormal: scaled by 2^23 */
+  const uint32_t bits = vector_bits(vector_select(tiny, x * 8388608.f, x));
   /* x = 2^e m with m in [sqrt(1/2), sqrt(2)): 0x3f3504f3 are the bits of sqrt(1/2). */
   const uint32_t e = (bits - 0x3f3504f3u) & 0xff800000u;
-  const float f = vector_from_bits(bits - e) - 1, exponent = (float)((int32_t)e / (1 << 23) - (int32_t)(tiny & 23));
+  const float f = vector_from_bits(bits - e) - 1, exponent = (float)((int32_t)e / (1 << 23) - 23 * tiny);
   /* log(1 + f) = 2 atanh(s) = 2 s + 2/3 s^3 + 2/5 s^5 ..., with 2 s = f - s f. */
   const float s = f / (2 + f), z = s * s;
   float p = 2.f / 9;
@@ -103,14 +107,14 @@ VECTOR_INLINE float vector_log(float x) {
   p = p * z + 2.f / 5;
   p = p * z + 2.f / 3;
   const float log_m = f - (s * (f - z * p) - exponent * VECTOR_LN2_LOW);
-  const float log_x = exponent * VECTOR_LN2_HIGH + log_m;
-  return x < INFINITY ? log_x : x;
+  return vector_select(x < INFINITY, exponent * VECTOR_LN2_HIGH + log_m, x);
 }
 
 /* log(1 + exp(x)) */
 VECTOR_INLINE float vector_softplus(float x) {
   const float u = vector_exp(-fabsf(x)), w = 1 + u;
-  return (x > 0 ? x : 0) + (vector_log(w) + (u - (w - 1)) / w); /* the last term puts back what 1 + u rounded off */
+  return vector_select(x > 0, x, 0) +
+         (vector_log(w) + (u - (w - 1)) / w); /* the last term puts back what 1 + u rounded off */
 }
 
 /* ---- reductions in a fixed order: 16 lanes, whatever the machine's vectors hold ---- */
@@ -132,6 +136,36 @@ VECTOR_INLINE float vector_dot(const float *x, const float *y, size_t n) {
     sum += a * b;
   }
   for (; i < n; i++) rest += x[i] * y[i];
+  for (int l = 0; l < VECTOR_LANES; l++) rest += sum[l];
+  return rest;
+}
+
+/* sum of (x[i] - centre) * y[i] */
+VECTOR_INLINE float vector_centred_dot(const float *x, float centre, const float *y, size_t n) {
+  vector_lanes sum = {0}, a, b;
+  float rest = 0;
+  size_t i = 0;
+  for (; i + VECTOR_LANES <= n; i += VECTOR_LANES) {
+    VECTOR_LOAD(a, x + i);
+    VECTOR_LOAD(b, y + i);
+    sum += (a - centre) * b;
+  }
+  for (; i < n; i++) rest += (x[i] - centre) * y[i];
+  for (int l = 0; l < VECTOR_LANES; l++) rest += sum[l];
+  return rest;
+}
+
+/* sum of (x[i] - centre)^2 */
+VECTOR_INLINE float vector_spread(const float *x, float centre, size_t n) {
+  vector_lanes sum = {0}, a;
+  float rest = 0;
+  size_t i = 0;
+  for (; i + VECTOR_LANES <= n; i += VECTOR_LANES) {
+    VECTOR_LOAD(a, x + i);
+    a -= centre;
+    sum += a * a;
+  }
+  for (; i < n; i++) rest += (x[i] - centre) * (x[i] - centre);
   for (int l = 0; l < VECTOR_LANES; l++) rest += sum[l];
   return rest;
 }

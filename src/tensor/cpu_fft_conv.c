@@ -1,0 +1,151 @@
+/*
+ * Convolution by FFTW: the spectrum of y = x * h is the product of theirs. The gradients are correlations,
+ * dx[i] = sum over k of g[i + k] h[k], and so products with a conjugate spectrum.
+ */
+#include "tensor/cpu.h"
+#include "tensor/vector_math.h"
+#include <fftw3.h>
+#include <pthread.h>
+
+/* Plans of one length, kept by the tape. */
+typedef struct cpu_fft {
+  struct cpu_fft *next;
+  int length;
+  fftwf_plan forward, inverse; /* real to half spectrum and back, unscaled; NULL when FFTW found no memory */
+} cpu_fft;
+
+/* FFTW's planner keeps tables for the whole process, so planning is serialised; running a plan needs no lock. */
+static pthread_mutex_t cpu_fft_planner = PTHREAD_MUTEX_INITIALIZER;
+
+/* Smallest 2^a 3^b 5^c of at least n: the lengths that FFTW does well. */
+static int cpu_fft_length(int n) {
+  static const int factor[] = {2, 3, 5};
+  for (;; n++) {
+    int rest = n;
+    for (int i = 0; i < 3; i++) {
+      while (rest % factor[i] == 0) rest /= factor[i];
+    }
+    if (rest == 1) return n;
+  }
+}
+
+/* ---- buffers: one signal and three half spectra, in the tape's scratch, each aligned as FFTW wants it ---- */
+
+typedef struct cpu_spectra {
+  int length;
+  float *time;              /* [length] */
+  fftwf_complex *x, *h, *g; /* [length / 2 + 1] */
+  const cpu_fft *fft;
+} cpu_spectra;
+
+static size_t cpu_fft_round(size_t values) {
+  return (values + VECTOR_LANES - 1) / VECTOR_LANES * VECTOR_LANES;
+}
+
+static void cpu_fft_plan(cpu_fft *fft, const cpu_spectra *s) {
+  pthread_mutex_lock(&cpu_fft_planner);
+  fft->forward = fftwf_plan_dft_r2c_1d(s->length, s->time, s->x, FFTW_ESTIMATE);
+  fft->inverse = fftwf_plan_dft_c2r_1d(s->length, s->x, s->time, FFTW_ESTIMATE);
+  pthread_mutex_unlock(&cpu_fft_planner);
+}
+
+/* The tape's plans of this length, made when first asked for. NULL (sticky) when out of memory. */
+static const cpu_fft *cpu_fft_find(node *n, const cpu_spectra *s) {
+  cpu_fft **list = (cpu_fft **)tape_state(n), *fft = *list;
+  while (fft && fft->length != s->length) fft = fft->next;
+  if (fft) return fft;
+  fft = memory_zalloc(1, sizeof *fft);
+  if (fft) {
+    fft->length = s->length;
+    cpu_fft_plan(fft, s);
+    fft->next = *list;
+    *list = fft;
+    if (fft->forward && fft->inverse) return fft;
+  }
+  tape_fail(n->tape, SCRIM_E_MEMORY, "fft_conv: no plan for %d values", s->length);
+  return NULL;
+}
+
+void cpu_fft_release(void *state) {
+  pthread_mutex_lock(&cpu_fft_planner);
+  for (cpu_fft *fft = state, *next; fft; fft = next) {
+    next = fft->next;
+    fftwf_destroy_plan(fft->forward);
+    fftwf_destroy_plan(fft->inverse);
+    memory_free(fft);
+  }
+  pthread_mutex_unlock(&cpu_fft_planner);
+}
+
+/* 0 (sticky) when out of memory. */
+static int cpu_spectra_open(cpu_spectra *s, node *n) {
+  s->length = cpu_fft_length(n->out.dim[1]);
+  const size_t values = cpu_fft_round((size_t)s->length), bins = cpu_fft_round((size_t)s->length + 2);
+  float *scratch = tape_scratch(n, values + 3 * bins);
+  if (!scratch) return 0;
+  s->time = scratch;
+  s->x = (fftwf_complex *)(scratch + values);
+  s->h = (fftwf_complex *)(scratch + values + bins);
+  s->g = (fftwf_complex *)(scratch + values + 2 * bins);
+  s->fft = cpu_fft_find(n, s);
+  return s->fft != NULL;
+}
+
+/* to = spectrum of from [n], zeros behind */
+static void cpu_spectrum(const cpu_spectra *s, const float *from, size_t n, fftwf_complex *to) {
+  memcpy(s->time, from, n * sizeof *from);
+  memset(s->time + n, 0, ((size_t)s->length - n) * sizeof *from);
+  fftwf_execute_dft_r2c(s->fft->forward, s->time, to);
+}
+
+/* Leaves in s->time the signal of a * b, or of a * conj(b) for sign -1, times the length. a becomes scratch. */
+static void cpu_spectrum_product(const cpu_spectra *s, fftwf_complex *a, fftwf_complex *b, float sign) {
+  for (int i = 0; i <= s->length / 2; i++) {
+    const float re = a[i][0] * b[i][0] - sign * (a[i][1] * b[i][1]);
+    a[i][1] = sign * (a[i][0] * b[i][1]) + a[i][1] * b[i][0];
+    a[i][0] = re;
+  }
+  fftwf_execute_dft_c2r(s->fft->inverse, a, s->time);
+}
+
+/* ---- the kernels ---- */
+
+void cpu_fft_conv_forward(node *n) {
+  const tensor *x = n->in[0], *h = n->in[1];
+  const size_t length = (size_t)x->dim[1], taps = (size_t)h->dim[1], out = (size_t)n->out.dim[1];
+  cpu_spectra s;
+  if (!cpu_spectra_open(&s, n)) return;
+  for (size_t r = 0; r < (size_t)x->dim[0]; r++) {
+    if (r == 0 || h->dim[0] > 1) cpu_spectrum(&s, h->data + r * taps, taps, s.h);
+    cpu_spectrum(&s, x->data + r * length, length, s.x);
+    cpu_spectrum_product(&s, s.x, s.h, 1);
+    for (size_t i = 0; i < out; i++) n->out.data[r * out + i] = s.time[i] / (float)s.length;
+  }
+}
+
+/* x_grad or h_grad [n] of one row from its g and from the other operand. */
+static void cpu_correlate(const cpu_spectra *s, const float *g, size_t out, fftwf_complex *other, float *grad,
+                          size_t n) {
+  cpu_spectrum(s, g, out, s->g);
+  cpu_spectrum_product(s, s->g, other, -1);
+  for (size_t i = 0; i < n; i++) grad[i] += s->time[i] / (float)s->length;
+}
+
+void cpu_fft_conv_backward(node *n) {
+  tensor *x = n->in[0], *h = n->in[1];
+  const size_t length = (size_t)x->dim[1], taps = (size_t)h->dim[1], out = (size_t)n->out.dim[1];
+  cpu_spectra s;
+  if (!cpu_spectra_open(&s, n)) return;
+  for (size_t r = 0; r < (size_t)x->dim[0]; r++) {
+    const size_t filter = h->dim[0] > 1 ? r * taps : 0;
+    const float *g = n->out.grad + r * out;
+    if (x->grad) {
+      if (r == 0 || h->dim[0] > 1) cpu_spectrum(&s, h->data + filter, taps, s.h);
+      cpu_correlate(&s, g, out, s.h, x->grad + r * length, length);
+    }
+    if (h->grad) {
+      cpu_spectrum(&s, x->data + r * length, length, s.x);
+      cpu_correlate(&s, g, out, s.x, h->grad + filter, taps);
+    }
+  }
+}

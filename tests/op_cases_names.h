@@ -1,0 +1,76 @@
+/* Gives the tape and the operations other symbols, so that a test can link both precisions. */
+#ifndef TESTS_OP_CASES_NAMES_H
+#define TESTS_OP_CASES_NAMES_H
+
+#define tape_create double_tape_create
+#define tape_free double_tape_free
+#define tape_reset double_tape_reset
+#define tape_status double_tape_status
+#define tape_training double_tape_training
+#define tape_random double_tape_random
+#define tape_backward double_tape_backward
+#define tape_input double_tape_input
+#define tape_variable double_tape_variable
+#define tape_zeros double_tape_zeros
+#define op_add double_op_add
+#define op_sub double_op_sub
+#define op_mul double_op_mul
+#define op_affine double_op_affine
+#define op_relu double_op_relu
+#define op_leaky_relu double_op_leaky_relu
+#define op_tanh double_op_tanh
+#define op_sigmoid double_op_sigmoid
+#define op_silu double_op_silu
+#define op_gelu double_op_gelu
+#define op_softplus double_op_softplus
+#define op_exp double_op_exp
+#define op_log double_op_log
+#define op_square double_op_square
+#define op_sqrt double_op_sqrt
+#define op_dropout double_op_dropout
+#define op_linear double_op_linear
+#define op_matmul double_op_matmul
+#define op_conv1d double_op_conv1d
+#define op_batch_norm double_op_batch_norm
+#define op_layer_norm double_op_layer_norm
+#define op_softmax double_op_softmax
+#define op_log_softmax double_op_log_softmax
+#define op_sum double_op_sum
+#define op_mean double_op_mean
+#define op_reduce_mean double_op_reduce_mean
+#define op_reduce_max double_op_reduce_max
+#define op_attentive_stats double_op_attentive_stats
+#define op_gather double_op_gather
+#define op_concat double_op_concat
+#define op_slice double_op_slice
+#define op_reshape double_op_reshape
+#define op_transpose double_op_transpose
+#define op_fft_conv double_op_fft_conv
+#define op_cosine double_op_cosine
+#define op_normalize double_op_normalize
+#define op_gaussian double_op_gaussian
+#define op_mse double_op_mse
+#define op_l1 double_op_l1
+#define op_cross_entropy double_op_cross_entropy
+#define op_soft_cross_entropy double_op_soft_cross_entropy
+#define op_binary_cross_entropy double_op_binary_cross_entropy
+#define op_kl_gaussian double_op_kl_gaussian
+#define op_margin_softmax double_op_margin_softmax
+#define op_hinge double_op_hinge
+#define op_chamfer double_op_chamfer
+#define tape_scratch double_tape_scratch
+#define tape_state double_tape_state
+#define tape_fail double_tape_fail
+#define shape_text double_shape_text
+#define shape_equal double_shape_equal
+#define tape_accepts double_tape_accepts
+#define tape_misfit double_tape_misfit
+#define tape_unfit double_tape_unfit
+#define tape_node double_tape_node
+#define tape_save double_tape_save
+#define tape_choose double_tape_choose
+#define tape_run double_tape_run
+#define tape_seed double_tape_seed
+#define reference_backend double_reference_backend
+
+#endif

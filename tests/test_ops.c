@@ -1,0 +1,240 @@
+/*
+ * Every case of op_cases.h: gradients against central differences, both in double; then the plain C kernels in float and the
+ * fast ones against those in double.
+ */
+#include "op_cases.h"
+#include "op_cases_double.h"
+#include "tensor/backend.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+/*
+ * A float result is off by a few roundings of 6e-8 for each term that it sums; the largest values of a tensor bound what its
+ * terms can be.
+ */
+static const double float_tolerance = 1e-5;
+/* What the issue asks of central differences. */
+static const double slope_tolerance = 1e-5;
+
+/* ---- a case in float ---- */
+
+typedef struct fixture {
+  const op_case *c;
+  tape *tape;
+  random_source *random;
+  float *values[CASE_INPUTS];
+  float *weights;
+} fixture;
+
+enum { MOST_OUTPUTS = 1 << 17 };
+
+static void fixture_open(fixture *f, const op_case *c, const backend *b) {
+  *f = (fixture){.c = c};
+  assert_int_equal(tape_create(&f->tape, b, NULL), SCRIM_OK);
+  assert_int_equal(random_source_from_seed(&f->random, 1, NULL), SCRIM_OK);
+  tape_random(f->tape, f->random);
+  f->weights = malloc(MOST_OUTPUTS * sizeof *f->weights);
+  assert_non_null(f->weights);
+  for (size_t i = 0; i < MOST_OUTPUTS; i++) f->weights[i] = 2 * case_uniform(99, i) - 1;
+  for (int k = 0; k < CASE_INPUTS; k++) {
+    f->values[k] = malloc((case_values(c, k) + 1) * sizeof *f->values[k]);
+    assert_non_null(f->values[k]);
+  }
+}
+
+static void fixture_close(fixture *f) {
+  for (int k = 0; k < CASE_INPUTS; k++) free(f->values[k]);
+  free(f->weights);
+  random_source_free(f->random);
+  tape_free(f->tape);
+}
+
+/* One forward and backward pass; SCRIM_OK or the tape's error. */
+static scrim_status fixture_run(fixture *f, case_run *r) {
+  tape_reset(f->tape);
+  for (int k = 0; k < CASE_INPUTS; k++) case_fill(f->c, k, f->values[k]);
+  assert_int_equal(random_begin(f->random, "op_cases", "", 0, NULL), SCRIM_OK);
+  *r = case_build(f->tape, f->c, f->values, f->weights);
+  const scrim_status status = tape_status(f->tape, NULL);
+  if (status != SCRIM_OK) return status;
+  assert_true(r->out->n <= MOST_OUTPUTS);
+  return tape_backward(f->tape, r->loss, NULL);
+}
+
+/* ---- gradients against central differences ---- */
+
+static double largest(const double *x, size_t n) {
+  double most = 0;
+  for (size_t i = 0; i < n; i++) most = fmax(most, fabs(x[i]));
+  return most;
+}
+
+/* Relative error; what is 1e-4 of the largest gradient of the tensor, or less, counts as that much. */
+static void check_slopes(double_case *d, const op_case *c, int input) {
+  const double *gradient = double_case_gradient(d, input);
+  if (!gradient) return;
+  const size_t n = case_values(c, input), probes = c->large ? 3 : n;
+  const double floor = 1e-4 * largest(gradient, n);
+  for (size_t p = 0; p < probes; p++) {
+    const size_t i = c->large ? (p * 7919 + 13) % n : p;
+    const double slope = double_case_slope(d, input, i);
+    const double error = fabs(slope - gradient[i]) / fmax(floor, fabs(gradient[i]));
+    if (slope == gradient[i] || error < slope_tolerance) continue;
+    fail_msg("%s: gradient of input %d at %zu is %.10g, central differences say %.10g: off by %.2g", c->name, input, i,
+             gradient[i], slope, error);
+  }
+}
+
+static void gradients_match_central_differences(void **state) {
+  (void)state;
+  for (size_t i = 0; i < N_OP_CASES; i++) {
+    double_case *d = double_case_open(i);
+    if (!d) fail_msg("%s does not run", op_cases[i].name);
+    for (int k = 0; k < CASE_INPUTS; k++) check_slopes(d, &op_cases[i], k);
+    double_case_close(d);
+  }
+}
+
+/* ---- float against double ---- */
+
+static void check_close(const char *name, const char *what, const float *got, const double *want, size_t n) {
+  const double limit = float_tolerance * largest(want, n);
+  for (size_t i = 0; i < n; i++) {
+    if (fabs((double)got[i] - want[i]) <= limit) continue;
+    fail_msg("%s: %s at %zu is %.9g, not %.9g: off by more than %.2g", name, what, i, (double)got[i], want[i], limit);
+  }
+}
+
+static void check_backend(const backend *b) {
+  static const char *const what[CASE_INPUTS] = {"gradient of input 0", "gradient of input 1", "gradient of input 2",
+                                                "gradient of input 3", "gradient of input 4"};
+  for (size_t i = 0; i < N_OP_CASES; i++) {
+    const op_case *c = &op_cases[i];
+    fixture f;
+    case_run r;
+    fixture_open(&f, c, b);
+    assert_int_equal(fixture_run(&f, &r), SCRIM_OK);
+    double_case *d = double_case_open(i);
+    assert_non_null(d);
+    size_t n;
+    const double *output = double_case_output(d, &n);
+    assert_int_equal(n, r.out->n);
+    check_close(c->name, "output", r.out->data, output, n);
+    for (int k = 0; k < CASE_INPUTS; k++) {
+      const double *gradient = double_case_gradient(d, k);
+      if (!gradient) continue;
+      assert_non_null(r.in[k]->grad);
+      check_close(c->name, what[k], r.in[k]->grad, gradient, r.in[k]->n);
+    }
+    double_case_close(d);
+    fixture_close(&f);
+  }
+}
+
+static void plain_kernels_match_double(void **state) {
+  (void)state;
+  check_backend(&reference_backend);
+}
+
+static void fast_kernels_match_double(void **state) {
+  (void)state;
+  check_backend(&cpu_backend);
+}
+
+/* ---- the list itself ---- */
+
+static void every_operation_is_in_the_list(void **state) {
+  (void)state;
+  int seen[OP_COUNT] = {0};
+  for (size_t i = 0; i < N_OP_CASES; i++) {
+    fixture f;
+    case_run r;
+    fixture_open(&f, &op_cases[i], &cpu_backend);
+    assert_int_equal(fixture_run(&f, &r), SCRIM_OK);
+    for (node *n = r.loss->node; n; n = n->previous) seen[n->kind] = 1;
+    fixture_close(&f);
+  }
+  for (int kind = 0; kind < OP_COUNT; kind++) {
+    if (!seen[kind]) fail_msg("operation %d is in no case", kind);
+  }
+}
+
+/* ---- repetition: the same bits, and no memory asked for once warm ---- */
+
+static void a_second_pass_is_the_same_and_asks_for_no_memory(void **state) {
+  (void)state;
+  for (size_t i = 0; i < N_OP_CASES; i++) {
+    fixture f;
+    case_run r;
+    fixture_open(&f, &op_cases[i], &cpu_backend);
+    assert_int_equal(fixture_run(&f, &r), SCRIM_OK);
+    const size_t out_bytes = r.out->n * sizeof(float), grad_bytes = r.in[0]->n * sizeof(float);
+    float *output = malloc(out_bytes), *gradient = malloc(grad_bytes);
+    assert_non_null(output);
+    assert_non_null(gradient);
+    memcpy(output, r.out->data, out_bytes);
+    memcpy(gradient, r.in[0]->grad, grad_bytes);
+    tape_reset(f.tape);
+    memory_fail_at(0, 0);
+    assert_int_equal(fixture_run(&f, &r), SCRIM_OK);
+    tape_reset(f.tape);
+    if (memory_requests() != 0) fail_msg("%s: %lu requests when warm", op_cases[i].name, memory_requests());
+    assert_int_equal(fixture_run(&f, &r), SCRIM_OK);
+    assert_memory_equal(output, r.out->data, out_bytes);
+    assert_memory_equal(gradient, r.in[0]->grad, grad_bytes);
+    free(output);
+    free(gradient);
+    fixture_close(&f);
+  }
+}
+
+/* ---- memory that runs out ---- */
+
+/* Each request of a case fails in turn, once for that one only and once for all after it. */
+static void check_failures(const op_case *c, int lasting) {
+  for (unsigned long n = 1;; n++) {
+    fixture f;
+    case_run r;
+    fixture_open(&f, c, &cpu_backend);
+    memory_fail_at(n, lasting);
+    const scrim_status status = fixture_run(&f, &r);
+    const unsigned long asked = memory_requests();
+    memory_fail_at(0, 0);
+    const int done = asked < n;
+    if (status != SCRIM_E_MEMORY && status != SCRIM_OK) fail_msg("%s: status %d at request %lu", c->name, status, n);
+    if (done) assert_int_equal(status, SCRIM_OK);
+    if (!done && n == 1 && lasting) assert_int_equal(status, SCRIM_E_MEMORY);
+    /* The tape is as good as before. */
+    assert_int_equal(fixture_run(&f, &r), SCRIM_OK);
+    fixture_close(&f);
+    if (done) return;
+  }
+}
+
+static void every_failed_request_is_reported(void **state) {
+  (void)state;
+  for (size_t i = 0; i < N_OP_CASES; i++) {
+    if (strcmp(op_cases[i].name, "matmul 64x128 x 128x64") != 0 && op_cases[i].large && i % 3 != 0) continue;
+    check_failures(&op_cases[i], 0);
+    check_failures(&op_cases[i], 1);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(gradients_match_central_differences),
+      cmocka_unit_test(plain_kernels_match_double),
+      cmocka_unit_test(fast_kernels_match_double),
+      cmocka_unit_test(every_operation_is_in_the_list),
+      cmocka_unit_test(a_second_pass_is_the_same_and_asks_for_no_memory),
+      cmocka_unit_test(every_failed_request_is_reported),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
