@@ -72,7 +72,8 @@ BENCH_LIB := $(BUILD)/bench/libsupport.a
 COMMAND := $(BUILD)/scrim
 
 .PHONY: help lib tools demo test bench acceptance examples fuzz format install uninstall clean packages
-.PHONY: check-format check-symbols check-headers check-man check-corpus tests run-demo run-test run-bench FORCE
+.PHONY: check-format check-symbols check-headers check-man check-corpus tests \
+  run-demo run-test run-bench run-fuzz FORCE
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -144,7 +145,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 .SECONDARY: # objects stay
 
 -include $(patsubst %.c,$(BUILD)/%.d,$(SRC) $(TOOLS) $(TESTS) $(TEST_SUPPORT) $(BENCHES) $(LAB) $(BENCH_SUPPORT) \
-  $(EXAMPLES))
+  $(EXAMPLES) $(FUZZERS) fuzz/replay.c)
 
 ## ---- what is run: packages first, then make again, which by then finds pkg-config
 
@@ -175,17 +176,17 @@ acceptance: tools ## slow checks: a pipe of ten million rows in bounded memory
 ## ---- fuzzing: one program a reader, its corpus in fuzz/corpus/<name>
 
 FUZZ_SECONDS ?= 60
-FUZZ_CFLAGS := -std=c11 -D_POSIX_C_SOURCE=200809L -O1 -g -ffp-contract=off -pthread -DSCRIM_BUILD -Iinclude -Isrc \
-  -fsanitize=address,undefined -fno-sanitize-recover=all $(PACKAGE_CFLAGS)
 
-fuzz: $(patsubst fuzz/%.c,$(BUILD)/libfuzzer/%,$(FUZZERS)) ## fuzz each reader for FUZZ_SECONDS (needs clang)
+fuzz: ## fuzz each reader for FUZZ_SECONDS (needs clang)
+	+@$(MAKE) --no-print-directory CC=clang SAN=1 BUILD=build/libfuzzer CFLAGS=-fsanitize=fuzzer-no-link run-fuzz
+run-fuzz: $(patsubst fuzz/fuzz_%.c,$(BUILD)/fuzzing_%,$(FUZZERS))
 	@for program in $^; do \
-	  name=$${program##*/fuzz_}; mkdir -p $(BUILD)/libfuzzer/$$name fuzz/corpus/$$name; \
-	  $$program -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(BUILD)/libfuzzer/ $(BUILD)/libfuzzer/$$name \
-	    fuzz/corpus/$$name || exit 1; done
-$(BUILD)/libfuzzer/%: fuzz/%.c $(SRC)
-	@mkdir -p $(@D)
-	clang $(FUZZ_CFLAGS) -fsanitize=fuzzer -o $@ $^ $(LIBS)
+	  name=$${program##*/fuzzing_}; mkdir -p $(BUILD)/found/$$name; \
+	  $$program -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 -rss_limit_mb=4096 \
+	    -artifact_prefix=$(BUILD)/$$name- $(BUILD)/found/$$name fuzz/corpus/$$name || exit 1; \
+	  echo "$$name: nothing found in $(FUZZ_SECONDS) s"; done
+$(BUILD)/fuzzing_%: $(BUILD)/fuzz/fuzz_%.o $(ALL_LIB)
+	$(call say,LD)$(CC) -fsanitize=fuzzer $(LINK) -o $@ $^ $(LIBS)
 
 # The same targets with a main of our own, under any compiler: every file of the corpus once.
 check-corpus: $(call programs,$(FUZZERS)) ## replay the fuzzing corpus
