@@ -52,7 +52,7 @@ static scrim_status score_load(void **model, const tensorfile *file, const scrim
   status = reformer_create(&r, &shape, NULL, error);
   if (status == SCRIM_OK) status = nn_params_get(r->params, "reformer.", file, error);
   if (status == SCRIM_OK) status = reformer_plan_create(&m->plan, r, error);
-  if (status == SCRIM_OK) status = saturation_get(&m->saturation, file, m->k, error);
+  if (status == SCRIM_OK) status = levels_get(&m->levels, file, m->k, error);
   reformer_free(r);
   if (status == SCRIM_OK)
     *model = m;
@@ -67,10 +67,12 @@ static size_t score_columns(const void *model) {
 
 /* ---- reforming a block of rows ---- */
 
-void score_take_in(const score_settings *settings, const float *row, size_t k, float *probabilities) {
+float score_take_in(const score_settings *settings, const float *row, size_t k, float *probabilities) {
   const double step = settings->input_step;
   score_form_to_probabilities(settings->form, row, k, probabilities);
+  const float rank = levels_rank(probabilities, k, score_argmax(row, k));
   for (size_t j = 0; step > 0 && j < k; j++) probabilities[j] = (float)(nearbyint(probabilities[j] / step) * step);
+  return rank;
 }
 
 struct score_work {
@@ -147,12 +149,13 @@ scrim_status score_reform(score_work *w, const float *probabilities, const int32
 typedef struct score_session {
   const score_model *model;
   score_settings settings;
-  int units, step; /* grid of released scores; step of the saturation table */
+  int units, step; /* grid of released scores; step of the tables of levels, 0: none */
   random_source *source;
   swapper *swapper; /* NULL where it is off */
   score_work *work;
   float *probabilities, *reformed; /* [REFORMER_PLAN_ROWS, K] */
   int32_t label[REFORMER_PLAN_ROWS];
+  float rank[REFORMER_PLAN_ROWS];
 } score_session;
 
 static void score_close(void *state) {
@@ -185,7 +188,7 @@ static scrim_status score_open(void **state, const void *model, const scrim_key 
   if (status == SCRIM_OK) status = open_swapper(s, key, error);
   if (status == SCRIM_OK) {
     s->units = score_units(s->settings.decimals, k);
-    s->step = saturation_step(s->settings.strength);
+    s->step = levels_step(s->settings.strength);
     s->work = score_work_create(s->model->plan, &s->model->shape);
     s->probabilities = memory_zalloc(REFORMER_PLAN_ROWS * k, sizeof(float));
     s->reformed = memory_zalloc(REFORMER_PLAN_ROWS * k, sizeof(float));
@@ -215,12 +218,14 @@ static size_t swap_top_two(float *row, size_t k, size_t label) {
   return second;
 }
 
-/* One raw row -> probabilities on the input grid and the label to release. */
-static scrim_status take_in(score_session *s, const float *raw, float *row, int32_t *label, scrim_error *error) {
+/* Row i of a block: raw -> its rank, its probabilities on the input grid, and the label to release. */
+static scrim_status take_in(score_session *s, const float *raw, size_t i, scrim_error *error) {
   const size_t k = s->model->k;
+  float *row = s->probabilities + i * k;
+  int32_t *label = &s->label[i];
   int swap = 0;
   *label = (int32_t)score_argmax(raw, k);
-  score_take_in(&s->settings, raw, k, row);
+  s->rank[i] = score_take_in(&s->settings, raw, k, row);
   if (s->swapper != NULL) {
     const scrim_status status = swapper_decide(s->swapper, row, &swap, error);
     if (status != SCRIM_OK) return status;
@@ -229,26 +234,34 @@ static scrim_status take_in(score_session *s, const float *raw, float *row, int3
   return SCRIM_OK;
 }
 
-/* One reformed row -> the row that leaves. */
-static void release_row(const score_session *s, const float *probabilities, size_t label, float *reformed, float *out) {
-  const size_t k = s->model->k;
-  const float mix = (float)s->settings.mix;
-  if (!saturation_apply(&s->model->saturation, s->step, label, reformed) && mix > 0)
-    for (size_t j = 0; j < k; j++) reformed[j] += mix * (probabilities[j] - reformed[j]);
-  release_keep_label(reformed, k, label, s->units);
-  release_round(reformed, k, label, s->units);
-  score_form_from_probabilities(s->settings.form, reformed, k, out);
+/* The network is needed only where its row, or its confidence, decides what leaves. */
+static int needs_reformer(const score_session *s) {
+  return s->step == 0 || s->settings.rank_reformed;
+}
+
+/* Row i of a block: the code word of its level, or at strength 0 the reformed row itself. */
+static void release_row(score_session *s, size_t i, float *out) {
+  const size_t k = s->model->k, label = (size_t)s->label[i];
+  const float *raw = s->probabilities + i * k, mix = (float)s->settings.mix;
+  float *row = s->reformed + i * k;
+  if (s->step > 0) {
+    const float rank = s->settings.rank_reformed ? levels_rank(row, k, label) : s->rank[i];
+    levels_word(&s->model->levels, s->step, levels_find(&s->model->levels, s->step, rank), label, row);
+  } else {
+    for (size_t j = 0; mix > 0 && j < k; j++) row[j] += mix * (raw[j] - row[j]);
+  }
+  release_keep_label(row, k, label, s->units);
+  release_round(row, k, label, s->units);
+  score_form_from_probabilities(s->settings.form, row, k, out);
 }
 
 static scrim_status apply_block(score_session *s, const float *in, float *out, size_t n, scrim_error *error) {
   const size_t k = s->model->k;
   scrim_status status = SCRIM_OK;
-  for (size_t i = 0; i < n && status == SCRIM_OK; i++)
-    status = take_in(s, in + i * k, s->probabilities + i * k, &s->label[i], error);
-  if (status == SCRIM_OK)
+  for (size_t i = 0; i < n && status == SCRIM_OK; i++) status = take_in(s, in + i * k, i, error);
+  if (status == SCRIM_OK && needs_reformer(s))
     status = score_reform(s->work, s->probabilities, s->label, n, s->source, s->settings.noise, s->reformed, error);
-  for (size_t i = 0; i < n && status == SCRIM_OK; i++)
-    release_row(s, s->probabilities + i * k, (size_t)s->label[i], s->reformed + i * k, out + i * k);
+  for (size_t i = 0; i < n && status == SCRIM_OK; i++) release_row(s, i, out + i * k);
   return status;
 }
 

@@ -3,14 +3,14 @@
 #define PURIFIER_SCORES_H
 
 #include "core/filter_table.h"
+#include "purifier/levels.h"
 #include "purifier/reformer_plan.h"
-#include "purifier/saturation.h"
 #include "purifier/score_form.h"
 
 extern const filter_table scores_filter;
 
 /* The published parameters: one table for flags, help, docs and checks. */
-enum { SCORE_PARAMS = 26 };
+enum { SCORE_PARAMS = 27 };
 extern const scrim_param score_params[SCORE_PARAMS];
 
 /* The same, read out of a config. */
@@ -22,6 +22,7 @@ typedef struct score_settings {
   double rate, weight_decay, holdout;
   double weight_reconstruction, weight_label, weight_kl, weight_calibration;
   double leak;
+  int rank_reformed;           /* levels rank rows by the reformer's confidence, not the classifier's */
   double swap_rate, swap_step; /* rate below 0: from the accuracy gap */
   int swap_grids;
   /* apply */
@@ -31,8 +32,8 @@ typedef struct score_settings {
 } score_settings;
 scrim_status score_settings_read(score_settings *settings, const scrim_config *config, scrim_error *error);
 
-/* One checked row in the caller's form -> probabilities on the input grid. */
-void score_take_in(const score_settings *settings, const float *row, size_t k, float *probabilities);
+/* One checked row in the caller's form -> probabilities on the input grid; answers its rank (levels_rank), taken before. */
+float score_take_in(const score_settings *settings, const float *row, size_t k, float *probabilities);
 
 /* Multiples of 1 / units that released scores are rounded to: 10^decimals, more where K classes need it. */
 int score_units(int decimals, size_t k);
@@ -42,13 +43,13 @@ typedef struct score_model {
   size_t k;
   const tensorfile *file; /* borrowed: the filter's */
   reformer_plan *plan;
-  saturation saturation;
+  levels levels;
   reformer_shape shape;
 } score_model;
 
 /*
- * Rows of probabilities -> reformed rows, before saturation and rounding: what the reformer alone makes of them. Used by
- * sessions and by training when it fits the saturation table. n <= REFORMER_PLAN_ROWS; `work` from score_work_create.
+ * Rows of probabilities -> reformed rows, before levels and rounding: what the reformer alone makes of them. Used by
+ * sessions and by training when it fits the levels. n <= REFORMER_PLAN_ROWS; `work` from score_work_create.
  */
 typedef struct score_work score_work;
 score_work *score_work_create(const reformer_plan *plan, const reformer_shape *shape); /* NULL when out of memory */

@@ -1,8 +1,7 @@
-/* scrim_scores_train: check, reform, saturate, choose the strength, mark members, report, write. */
+/* scrim_scores_train: check, reform, cut levels, choose the strength, mark members, report, write. */
 #include "core/error.h"
 #include "purifier/metrics.h"
 #include "purifier/reformer_train.h"
-#include "purifier/strength.h"
 #include "purifier/swapper.h"
 #include <math.h>
 #include <stdio.h>
@@ -13,6 +12,8 @@ typedef struct row_set {
   size_t n;
   float *probabilities, *reformed; /* [n, K] */
   int32_t *labels, *truth;         /* [n]; truth NULL where not given */
+  float *rank;                     /* [n] */
+  unsigned char *right;            /* [n]; NULL where truth is */
 } row_set;
 
 typedef struct score_training {
@@ -27,8 +28,8 @@ typedef struct score_training {
   reformer *reformer;
   reformer_plan *plan;
   reformer_fit fit;
-  float *saturation_storage;
-  saturation saturation;
+  float *levels_storage;
+  levels levels;
   uint64_t *swap_digests;
   tensorfile_writer *writer;
 } score_training;
@@ -74,6 +75,8 @@ static void row_set_free(row_set *s, size_t k) {
   memory_free(s->reformed);
   memory_free(s->labels);
   memory_free(s->truth);
+  memory_free(s->rank);
+  memory_free(s->right);
 }
 
 /* Copies rows in the order `order` (NULL: as they are), as probabilities on the input grid. */
@@ -84,14 +87,19 @@ static scrim_status row_set_create(row_set *s, const score_training *t, const fl
                  .probabilities = memory_zalloc(n * k, sizeof(float)),
                  .reformed = memory_zalloc(n * k, sizeof(float)),
                  .labels = memory_zalloc(n, sizeof(int32_t)),
-                 .truth = truth == NULL ? NULL : memory_zalloc(n, sizeof(int32_t))};
-  if (s->probabilities == NULL || s->reformed == NULL || s->labels == NULL || (truth != NULL && s->truth == NULL))
+                 .truth = truth == NULL ? NULL : memory_zalloc(n, sizeof(int32_t)),
+                 .rank = memory_zalloc(n, sizeof(float)),
+                 .right = truth == NULL ? NULL : memory_zalloc(n, 1)};
+  if (s->probabilities == NULL || s->reformed == NULL || s->labels == NULL || s->rank == NULL ||
+      (truth != NULL && (s->truth == NULL || s->right == NULL)))
     return fail(error, SCRIM_E_MEMORY, "out of memory for %zu rows of %zu scores", n, k);
   for (size_t i = 0; i < n; i++) {
     const size_t from = order == NULL ? i : order[i];
     s->labels[i] = (int32_t)score_argmax(scores + from * k, k);
-    score_take_in(&t->settings, scores + from * k, k, s->probabilities + i * k);
-    if (truth != NULL) s->truth[i] = truth[from];
+    s->rank[i] = score_take_in(&t->settings, scores + from * k, k, s->probabilities + i * k);
+    if (truth == NULL) continue;
+    s->truth[i] = truth[from];
+    s->right[i] = s->labels[i] == s->truth[i];
   }
   return SCRIM_OK;
 }
@@ -136,25 +144,38 @@ static scrim_status train_reformer(score_training *t, scrim_error *error) {
 }
 
 static scrim_status reform_rows(const score_training *t, row_set *rows, scrim_error *error) {
+  const size_t k = t->k;
   score_work *work = score_work_create(t->plan, &t->reformer->shape);
   scrim_status status = work == NULL ? fail(error, SCRIM_E_MEMORY, "out of memory for the reformer") : SCRIM_OK;
   for (size_t i = 0; i < rows->n && status == SCRIM_OK; i += REFORMER_PLAN_ROWS) {
     const size_t n = rows->n - i < REFORMER_PLAN_ROWS ? rows->n - i : REFORMER_PLAN_ROWS;
-    status = score_reform(work, rows->probabilities + i * t->k, rows->labels + i, n, NULL, 0, rows->reformed + i * t->k,
-                          error);
+    status =
+        score_reform(work, rows->probabilities + i * k, rows->labels + i, n, NULL, 0, rows->reformed + i * k, error);
   }
+  for (size_t i = 0; t->settings.rank_reformed && i < rows->n; i++)
+    rows->rank[i] = levels_rank(rows->reformed + i * k, k, (size_t)rows->labels[i]);
   score_work_free(work);
   return status;
 }
 
-static scrim_status fit_saturation(score_training *t, scrim_error *error) {
+static levels_rows as_levels_rows(const row_set *rows, size_t n) {
+  return (levels_rows){rows->rank, rows->labels, rows->right, n};
+}
+
+/* Reference rows that the levels may be fitted on: the reformer is too sure of those that it was trained on. */
+static levels_rows reference_rows(const score_training *t) {
+  return as_levels_rows(&t->reference, t->settings.rank_reformed ? t->n_held : t->reference.n);
+}
+
+static scrim_status fit_levels(score_training *t, scrim_error *error) {
   scrim_status status = reform_rows(t, &t->reference, error);
   if (status == SCRIM_OK) status = reform_rows(t, &t->members, error);
   if (status != SCRIM_OK) return status;
-  t->saturation_storage = memory_zalloc(saturation_storage(t->k), sizeof(float));
-  if (t->saturation_storage == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu classes", t->k);
-  return saturation_fit(&t->saturation, t->saturation_storage, t->reference.reformed, t->reference.labels,
-                        t->reference.truth, t->n_held, t->reference.n, t->k, error);
+  t->levels_storage = memory_zalloc(levels_storage(t->k), sizeof(float));
+  if (t->levels_storage == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu classes", t->k);
+  const levels_rows reference = reference_rows(t), members = as_levels_rows(&t->members, t->members.n);
+  return levels_fit(&t->levels, t->levels_storage, &reference, members.n > 0 ? &members : NULL, t->reference.reformed,
+                    t->k, error);
 }
 
 /* ---- strength and swapper, where the owner gives members ---- */
@@ -166,19 +187,6 @@ static scrim_status put_number(score_training *t, const char *name, const char *
   return tensorfile_put_meta(t->writer, name, text, error);
 }
 
-static scrim_status strength_rows_create(strength_rows *out, float **confidence, unsigned char **right,
-                                         const row_set *rows, size_t n, size_t k, scrim_error *error) {
-  *confidence = memory_zalloc(n, sizeof **confidence);
-  *right = memory_zalloc(n, 1);
-  *out = (strength_rows){*confidence, *right, n};
-  if (*confidence == NULL || *right == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu rows", n);
-  for (size_t i = 0; i < n; i++) {
-    (*confidence)[i] = rows->reformed[i * k + (size_t)rows->labels[i]];
-    (*right)[i] = rows->labels[i] == rows->truth[i];
-  }
-  return SCRIM_OK;
-}
-
 static int strength_is_given(const scrim_config *config) {
   for (size_t i = 0; i < config->n; i++)
     if (strcmp(config->params[i].name, "strength") == 0) return config->is_set[i];
@@ -187,29 +195,18 @@ static int strength_is_given(const scrim_config *config) {
 
 /* Chooses the strength unless the caller did, and stores the leak that goes with it. */
 static scrim_status settle_strength(score_training *t, scrim_error *error) {
-  float *confidence[2] = {NULL, NULL};
-  unsigned char *right[2] = {NULL, NULL};
-  strength_rows members, others;
-  double strength = t->settings.strength, leak = 0;
   if (t->members.n == 0 || t->reference.truth == NULL) return SCRIM_OK;
-  scrim_status status =
-      strength_rows_create(&members, &confidence[0], &right[0], &t->members, t->members.n, t->k, error);
-  if (status == SCRIM_OK)
-    status = strength_rows_create(&others, &confidence[1], &right[1], &t->reference, t->n_held, t->k, error);
-  if (status == SCRIM_OK) {
-    if (strength_is_given(&t->config))
-      status = strength_leak(&leak, &t->saturation, saturation_step(strength), &members, &others, error);
-    else
-      status = strength_choose(&strength, &leak, &t->saturation, t->settings.leak, &members, &others, error);
+  const levels_rows reference = reference_rows(t), members = as_levels_rows(&t->members, t->members.n);
+  double leak;
+  if (strength_is_given(&t->config)) {
+    const int step = levels_step(t->settings.strength);
+    if (step == 0) return SCRIM_OK; /* nothing is merged: the audit says what that leaks */
+    leak = levels_leak(&t->levels, step, &members, &reference);
+  } else {
+    t->settings.strength = levels_choose(&t->levels, t->settings.leak, &members, &reference, &leak);
   }
-  if (status == SCRIM_OK) status = scrim_config_set(&t->config, "strength", strength, error);
-  if (status == SCRIM_OK) status = put_number(t, "leak_over_gap", "%.4f", leak, error);
-  t->settings.strength = strength;
-  for (int i = 0; i < 2; i++) {
-    memory_free(confidence[i]);
-    memory_free(right[i]);
-  }
-  return status;
+  const scrim_status status = scrim_config_set(&t->config, "strength", t->settings.strength, error);
+  return status == SCRIM_OK ? put_number(t, "leak_over_gap", "%.4f", leak, error) : status;
 }
 
 static double accuracy(const row_set *rows) {
@@ -237,28 +234,40 @@ static scrim_status build_swapper(score_training *t, scrim_error *error) {
 
 /* ---- the report in the file ---- */
 
-/* Share of the variance of the reformed confidence that the label explains: 1 is a prototype table, near 0 near-identity. */
-static double share_explained(const score_training *t) {
-  const size_t n = t->reference.n, k = t->k;
-  double total = 0, total_square = 0, between = 0;
-  for (size_t c = 0; c < k; c++) {
-    double sum = 0, square = 0, count = 0;
-    for (size_t i = 0; i < n; i++) {
-      if (t->reference.labels[i] != (int32_t)c) continue;
-      float *row = t->reference.reformed + i * k;
-      saturation_apply(&t->saturation, saturation_step(t->settings.strength), c, row);
-      sum += row[c], square += (double)row[c] * row[c], count += 1;
-    }
-    total += sum, total_square += square;
-    if (count > 0) between += sum * sum / count;
+/* The confidence that leaves with reference row i. */
+static double released_confidence(const score_training *t, size_t i) {
+  const size_t label = (size_t)t->reference.labels[i];
+  const int step = levels_step(t->settings.strength);
+  if (step == 0) return t->reference.reformed[i * t->k + label];
+  const int level = levels_find(&t->levels, step, t->reference.rank[i]);
+  return t->levels.confidence[((size_t)step * LEVELS_MAX + (size_t)level) * t->k + label];
+}
+
+/* Share of the variance of released confidence that the label explains: 1 is a prototype table. */
+static scrim_status share_explained(const score_training *t, double *share, scrim_error *error) {
+  const size_t n = t->reference.n;
+  double total = 0, square = 0, between = 0;
+  double *sum = memory_zalloc(2 * t->k, sizeof *sum), *count = sum + t->k;
+  if (sum == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu classes", t->k);
+  for (size_t i = 0; i < n; i++) {
+    const double confidence = released_confidence(t, i);
+    sum[t->reference.labels[i]] += confidence;
+    count[t->reference.labels[i]] += 1;
+    total += confidence;
+    square += confidence * confidence;
   }
-  const double mean_square = total * total / (double)n, variance = total_square - mean_square;
-  return variance > 1e-12 * total_square ? (between - mean_square) / variance : 1;
+  for (size_t c = 0; c < t->k; c++) between += count[c] > 0 ? sum[c] * sum[c] / count[c] : 0;
+  memory_free(sum);
+  const double mean_square = total * total / (double)n, variance = square - mean_square;
+  *share = variance > 1e-9 * square ? (between - mean_square) / variance : 1;
+  return SCRIM_OK;
 }
 
 static scrim_status put_report(score_training *t, scrim_error *error) {
   const reformer_fit *f = &t->fit;
   const int collapsed = f->active_units == 0;
+  double explained = 0;
+  scrim_status status = share_explained(t, &explained, error);
   const struct {
     const char *name, *format;
     double value;
@@ -273,13 +282,11 @@ static scrim_status put_report(score_training *t, scrim_error *error) {
       {"latent_kl_nats", "%.4g", f->kl},
       {"latent_active_units", "%.0f", f->active_units},
       {"posterior_collapse", "%.0f", collapsed},
-      {"variance_explained_by_label", "%.4f", share_explained(t)},
+      {"variance_explained_by_label", "%.4f", explained},
   };
-  for (size_t i = 0; i < sizeof figures / sizeof *figures; i++) {
-    const scrim_status status = put_number(t, figures[i].name, figures[i].format, figures[i].value, error);
-    if (status != SCRIM_OK) return status;
-  }
-  return SCRIM_OK;
+  for (size_t i = 0; i < sizeof figures / sizeof *figures && status == SCRIM_OK; i++)
+    status = put_number(t, figures[i].name, figures[i].format, figures[i].value, error);
+  return status;
 }
 
 /* ---- all together ---- */
@@ -291,7 +298,7 @@ static void training_free(score_training *t) {
   reformer_plan_free(t->plan);
   reformer_free(t->reformer);
   tensorfile_writer_free(t->writer);
-  memory_free(t->saturation_storage);
+  memory_free(t->levels_storage);
   memory_free(t->swap_digests);
 }
 
@@ -302,13 +309,13 @@ static scrim_status run(score_training *t, scrim_filter **out, scrim_error *erro
   if (status == SCRIM_OK) status = random_source_from_seed(&t->random, t->options->seed, error);
   if (status == SCRIM_OK) status = take_rows(t, error);
   if (status == SCRIM_OK) status = train_reformer(t, error);
-  if (status == SCRIM_OK) status = fit_saturation(t, error);
+  if (status == SCRIM_OK) status = fit_levels(t, error);
   if (status == SCRIM_OK) status = tensorfile_writer_create(&t->writer, error);
   if (status == SCRIM_OK) status = settle_strength(t, error);
   if (status == SCRIM_OK) status = build_swapper(t, error);
   if (status == SCRIM_OK) status = put_report(t, error);
   if (status == SCRIM_OK) status = nn_params_put(t->reformer->params, "reformer.", t->writer, error);
-  if (status == SCRIM_OK) status = saturation_put(&t->saturation, t->writer, error);
+  if (status == SCRIM_OK) status = levels_put(&t->levels, t->writer, error);
   if (status == SCRIM_OK) status = filter_build(out, &scores_filter, t->writer, &t->config, error);
   return status;
 }

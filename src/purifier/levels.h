@@ -1,0 +1,73 @@
+/*
+ * Levels: what is left of a row's confidence. Rows are ranked by confidence, the ranking is cut into a few levels, and a
+ * released row is one of K x levels code words: the predicted class and how often such rows are right. Everything else that a row
+ * could tell is gone, so there is nothing to find in its further digits.
+ *
+ * The cuts are where the filter earns its keep. Members and others differ where confidence is high, errors sit where it is low.
+ * With members and true labels at hand, the cuts minimise, over all ways to cut (dynamic programming),
+ *
+ *     log-loss of "the label is right" given the level  +  lambda * chi2(level of right members || level of right others)
+ *
+ * and strength is a ladder of lambdas. Without them, strength is the share of the reference that shares the top level. Either way
+ * strength 1 is one level, the prototype table, and strength 0 leaves the reformed row as it is.
+ *
+ * The map from rank to level is monotone and deterministic: near copies of an input mostly share its level. (Levels drawn at
+ * random, so that members and others get each level equally often, keep more of the ranking; but whoever asks about a few
+ * near copies sees through them.)
+ */
+#ifndef PURIFIER_LEVELS_H
+#define PURIFIER_LEVELS_H
+
+#include "core/tensorfile.h"
+
+enum { LEVELS_STEPS = 20, LEVELS_MAX = 8 };
+
+typedef struct levels {
+  size_t k;
+  const float *edge; /* [STEPS + 1, MAX - 1] ascending: a row's level is the number of edges at or below its rank */
+  const float *confidence; /* [STEPS + 1, MAX, K]: the code word's score for its own class */
+  const float *rest;       /* [K, K]: how a class's code words divide what is left; rows sum to 1, diagonal 0 */
+} levels;
+
+/* The step of the tables for a strength in 0..1. */
+int levels_step(double strength);
+
+/* One party's rows. */
+typedef struct levels_rows {
+  const float *rank;          /* [n] log-odds of the confidence by which rows are ranked */
+  const int32_t *labels;      /* [n] predicted classes */
+  const unsigned char *right; /* [n] 1: the label is the true one; NULL: not known */
+  size_t n;
+} levels_rows;
+
+/*
+ * Fits the tables. `members` may be NULL. vectors [reference->n, K] are what a released row should look like on average:
+ * code words divide what their own class leaves as these do. `storage` (levels_storage(k) floats) receives the tables and must
+ * live as long as *out.
+ */
+size_t levels_storage(size_t k);
+scrim_status levels_fit(levels *out, float *storage, const levels_rows *reference, const levels_rows *members,
+                        const float *vectors, size_t k, scrim_error *error);
+
+/* Puts and gets the tensors "levels.*"; the writer borrows. */
+scrim_status levels_put(const levels *v, tensorfile_writer *writer, scrim_error *error);
+scrim_status levels_get(levels *v, const tensorfile *file, size_t k, scrim_error *error);
+
+/* The log-odds of the label in a row of probabilities, with the resolution that small other scores have; -16..16. */
+float levels_rank(const float *row, size_t k, size_t label);
+
+int levels_find(const levels *v, int step, float rank);
+
+/* The code word [K] of a label and level. */
+void levels_word(const levels *v, int step, int level, size_t label, float *row);
+
+/*
+ * AUC of the best test on (level, right or wrong) for members against others, minus the AUC of "right means member": what
+ * the levels give away beyond the labels. Both parties' `right` must be known.
+ */
+double levels_leak(const levels *v, int step, const levels_rows *members, const levels_rows *others);
+
+/* The smallest strength whose leak is at most `most` (1 if there is none), and its leak. */
+double levels_choose(const levels *v, double most, const levels_rows *members, const levels_rows *others, double *leak);
+
+#endif
