@@ -182,8 +182,8 @@ fuzz: ## fuzz each reader for FUZZ_SECONDS (needs clang)
 run-fuzz: $(patsubst fuzz/fuzz_%.c,$(BUILD)/fuzzing_%,$(FUZZERS))
 	@for program in $^; do \
 	  name=$${program##*/fuzzing_}; mkdir -p $(BUILD)/found/$$name; \
-	  $$program -max_total_time=$(FUZZ_SECONDS) -print_final_stats=1 -verbosity=0 -rss_limit_mb=4096 \
-	    -artifact_prefix=$(BUILD)/$$name- $(BUILD)/found/$$name fuzz/corpus/$$name || exit 1; \
+	  $$program -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(BUILD)/$$name- $(BUILD)/found/$$name \
+	    fuzz/corpus/$$name >$(BUILD)/$$name.log 2>&1 || { tail -50 $(BUILD)/$$name.log; exit 1; }; \
 	  echo "$$name: nothing found in $(FUZZ_SECONDS) s"; done
 $(BUILD)/fuzzing_%: $(BUILD)/fuzz/fuzz_%.o $(ALL_LIB)
 	$(call say,LD)$(CC) -fsanitize=fuzzer $(LINK) -o $@ $^ $(LIBS)
