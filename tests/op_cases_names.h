@@ -61,8 +61,8 @@
 #define tape_scratch double_tape_scratch
 #define tape_state double_tape_state
 #define tape_fail double_tape_fail
-#define shape_text double_shape_text
-#define shape_equal double_shape_equal
+#define tape_shape_text double_tape_shape_text
+#define tape_same_shape double_tape_same_shape
 #define tape_accepts double_tape_accepts
 #define tape_misfit double_tape_misfit
 #define tape_unfit double_tape_unfit

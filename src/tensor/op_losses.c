@@ -5,7 +5,7 @@
 static node *op_pair(tape *t, op_kind kind, tensor *a, tensor *b) {
   tensor *in[] = {a, b};
   if (!tape_accepts(t, kind, 2, in)) return NULL;
-  if (!shape_equal(a, b)) {
+  if (!tape_same_shape(a, b)) {
     tape_misfit(t, kind, "both must have one shape", a, b);
     return NULL;
   }

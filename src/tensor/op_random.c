@@ -45,7 +45,7 @@ tensor *op_dropout(tape *t, tensor *a, float rate) {
 tensor *op_gaussian(tape *t, tensor *mean, tensor *log_variance) {
   tensor *in[] = {mean, log_variance};
   if (!tape_accepts(t, OP_GAUSSIAN, 2, in)) return NULL;
-  if (!shape_equal(mean, log_variance)) {
+  if (!tape_same_shape(mean, log_variance)) {
     return tape_misfit(t, OP_GAUSSIAN, "mean and log variance must have one shape", mean, log_variance);
   }
   uint64_t seed;

@@ -42,7 +42,7 @@ tensor *op_reduce_max(tape *t, tensor *a, int axis) {
 tensor *op_attentive_stats(tape *t, tensor *x, tensor *logits) {
   tensor *in[] = {x, logits};
   if (!tape_accepts(t, OP_ATTENTIVE_STATS, 2, in)) return NULL;
-  if (x->rank != 3 || !shape_equal(x, logits)) {
+  if (x->rank != 3 || !tape_same_shape(x, logits)) {
     return tape_misfit(t, OP_ATTENTIVE_STATS, "x and logits must both be [n, c, length]", x, logits);
   }
   if (x->dim[1] > INT32_MAX / 2) return tape_unfit(t, OP_ATTENTIVE_STATS, "too many channels", x);

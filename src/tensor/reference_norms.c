@@ -84,8 +84,10 @@ FORWARD(layer_norm) {
   for (size_t r = 0; r < x->n / c; r++) {
     const real *row = x->data + r * c;
     real mean = 0, variance = 0;
-    for (size_t i = 0; i < c; i++) mean += row[i] / (real)c;
-    for (size_t i = 0; i < c; i++) variance += (row[i] - mean) * (row[i] - mean) / (real)c;
+    for (size_t i = 0; i < c; i++) mean += row[i];
+    mean /= (real)c;
+    for (size_t i = 0; i < c; i++) variance += (row[i] - mean) * (row[i] - mean);
+    variance /= (real)c;
     const real scale = 1 / sqrt(variance + n->at.norm.epsilon);
     for (size_t i = 0; i < c; i++) n->out.data[r * c + i] = (row[i] - mean) * scale * gamma->data[i] + beta->data[i];
     n->saved[2 * r] = mean;
@@ -102,13 +104,14 @@ BACKWARD(layer_norm) {
     real sum = 0, weighted = 0;
     for (size_t i = 0; i < c; i++) {
       const real unit = (row[i] - mean) * scale;
-      sum += g[i] * gamma->data[i] / (real)c;
-      weighted += g[i] * gamma->data[i] * unit / (real)c;
+      sum += g[i] * gamma->data[i];
+      weighted += g[i] * gamma->data[i] * unit;
       if (gamma->grad) gamma->grad[i] += g[i] * unit;
       if (beta->grad) beta->grad[i] += g[i];
     }
     for (size_t i = 0; x->grad && i < c; i++) {
-      x->grad[r * c + i] += scale * (g[i] * gamma->data[i] - sum - (row[i] - mean) * scale * weighted);
+      const real through = (sum + (row[i] - mean) * scale * weighted) / (real)c; /* by the row's mean and variance */
+      x->grad[r * c + i] += scale * (g[i] * gamma->data[i] - through);
     }
   }
 }

@@ -127,7 +127,7 @@ static void *tape_out_of_memory(tape *t, op_kind kind) {
   return tape_fail(t, SCRIM_E_MEMORY, "%s: out of memory", op_name[kind]);
 }
 
-const char *shape_text(char text[SHAPE_TEXT], int rank, const int *dim) {
+const char *tape_shape_text(char text[SHAPE_TEXT], int rank, const int *dim) {
   int at = snprintf(text, SHAPE_TEXT, "[");
   for (int i = 0; i < rank && i < TENSOR_MAX_RANK; i++) {
     at += snprintf(text + at, SHAPE_TEXT - (size_t)at, i ? ", %d" : "%d", dim[i]);
@@ -136,20 +136,20 @@ const char *shape_text(char text[SHAPE_TEXT], int rank, const int *dim) {
   return text;
 }
 
-int shape_equal(const tensor *a, const tensor *b) {
+int tape_same_shape(const tensor *a, const tensor *b) {
   return a->rank == b->rank && memcmp(a->dim, b->dim, (size_t)a->rank * sizeof a->dim[0]) == 0;
 }
 
 tensor *tape_misfit(tape *t, op_kind kind, const char *rule, const tensor *a, const tensor *b) {
   char one[SHAPE_TEXT], other[SHAPE_TEXT];
-  return tape_fail(t, SCRIM_E_ARGUMENT, "%s: %s and %s do not fit: %s", op_name[kind], shape_text(one, a->rank, a->dim),
-                   shape_text(other, b->rank, b->dim), rule);
+  return tape_fail(t, SCRIM_E_ARGUMENT, "%s: %s and %s do not fit: %s", op_name[kind],
+                   tape_shape_text(one, a->rank, a->dim), tape_shape_text(other, b->rank, b->dim), rule);
 }
 
 tensor *tape_unfit(tape *t, op_kind kind, const char *rule, const tensor *a) {
   char text[SHAPE_TEXT];
-  return tape_fail(t, SCRIM_E_ARGUMENT, "%s: %s does not fit: %s", op_name[kind], shape_text(text, a->rank, a->dim),
-                   rule);
+  return tape_fail(t, SCRIM_E_ARGUMENT, "%s: %s does not fit: %s", op_name[kind],
+                   tape_shape_text(text, a->rank, a->dim), rule);
 }
 
 int tape_accepts(tape *t, op_kind kind, int n, tensor *const *in) {
@@ -172,8 +172,8 @@ static int tape_shape(tape *t, tensor *x, int rank, const int *dim) {
   x->n = 1;
   for (int i = 0; i < rank; i++) {
     if (dim[i] < 1 || x->n > SIZE_MAX / sizeof(real) / (size_t)dim[i]) {
-      tape_fail(t, SCRIM_E_ARGUMENT, "%s is no shape: dimension %d is empty or too large", shape_text(text, rank, dim),
-                i + 1);
+      tape_fail(t, SCRIM_E_ARGUMENT, "%s is no shape: dimension %d is empty or too large",
+                tape_shape_text(text, rank, dim), i + 1);
       return 0;
     }
     x->dim[i] = dim[i];
@@ -312,7 +312,7 @@ scrim_status tape_backward(tape *t, tensor *root, scrim_error *error) {
   char text[SHAPE_TEXT];
   if (root->n != 1) {
     return fail(error, SCRIM_E_ARGUMENT, "backward: the root %s is not one value",
-                shape_text(text, root->rank, root->dim));
+                tape_shape_text(text, root->rank, root->dim));
   }
   if (!root->node || !root->node->wants) {
     return fail(error, SCRIM_E_ARGUMENT, "backward: nothing that the root depends on wants a gradient");

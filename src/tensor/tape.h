@@ -18,8 +18,8 @@ struct tape {
 
 /* "[50, 200]" */
 enum { SHAPE_TEXT = 64 };
-const char *shape_text(char text[SHAPE_TEXT], int rank, const int *dim);
-int shape_equal(const tensor *a, const tensor *b);
+const char *tape_shape_text(char text[SHAPE_TEXT], int rank, const int *dim);
+int tape_same_shape(const tensor *a, const tensor *b);
 
 /* 1 when the pass is sound so far and none of the `n` tensors is NULL. */
 int tape_accepts(tape *t, op_kind kind, int n, tensor *const *in);
