@@ -24,6 +24,14 @@ static double precise_softplus(double x) {
   return fmax(x, 0) + log1p(exp(-fabs(x)));
 }
 
+static double precise_cdf(double x) {
+  return erfc(-x * sqrt(0.5)) / 2;
+}
+
+static double precise_density(double x) {
+  return exp(-x * x / 2) / sqrt(2 * acos(-1));
+}
+
 #define RANGE(name, fast, precise, low, high, limit)                                                                   \
   static void name(void **state) {                                                                                     \
     (void)state;                                                                                                       \
@@ -42,6 +50,17 @@ RANGE(log_is_within_1_ulp, vector_log, log, 1e-3, 20, 1.0)
 RANGE(log_near_1_is_within_1_ulp, vector_log, log, 0.99, 1.01, 1.0)
 RANGE(softplus_is_within_2_ulp, vector_softplus, precise_softplus, -60, 60, 2.0)
 
+RANGE(upper_normal_cdf_is_within_4_ulp, vector_normal_cdf, precise_cdf, 0, 12, 4.0)
+
+/* In the tail the rounding of x^2 / 2 counts; the product with x in gelu does not notice. */
+static void normal_tail_loses_only_what_x_squared_does(void **state) {
+  (void)state;
+  for (float x = -12; x < 0; x += 1e-4f) {
+    assert_true(fabs((double)vector_normal_cdf(x) / precise_cdf((double)x) - 1) < 1e-7 * (4 + (double)(x * x)));
+    assert_true(fabs((double)vector_normal_density(x) / precise_density((double)x) - 1) < 1e-7 * (2 + (double)(x * x)));
+  }
+}
+
 static void log_of_all_magnitudes(void **state) {
   (void)state;
   for (float x = FLT_TRUE_MIN; x < FLT_MAX / 2; x *= 1.875f) assert_true(ulps(vector_log(x), log((double)x)) <= 1);
@@ -57,6 +76,8 @@ static void ends_of_the_ranges(void **state) {
   assert_true(vector_sigmoid(INFINITY) == 1 && vector_sigmoid(-INFINITY) == 0 && vector_sigmoid(0) == 0.5f);
   assert_true(vector_softplus(INFINITY) == INFINITY && vector_softplus(-INFINITY) == 0);
   assert_true(vector_log(INFINITY) == INFINITY && vector_log(1) == 0);
+  assert_true(vector_normal_cdf(INFINITY) == 1 && vector_normal_cdf(-INFINITY) == 0 && vector_normal_cdf(-1e30f) == 0);
+  assert_true(isnan(vector_normal_cdf(NAN)));
   assert_true(isnan(vector_exp(NAN)) && isnan(vector_tanh(NAN)) && isnan(vector_sigmoid(NAN)));
   assert_true(isnan(vector_softplus(NAN)) && isnan(vector_log(NAN)));
 }
@@ -85,11 +106,18 @@ static void reductions_take_every_value(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(exp_is_within_1_ulp),         cmocka_unit_test(tanh_is_within_3_ulp),
-      cmocka_unit_test(tanh_near_0_is_within_3_ulp), cmocka_unit_test(sigmoid_is_within_3_ulp),
-      cmocka_unit_test(log_is_within_1_ulp),         cmocka_unit_test(log_near_1_is_within_1_ulp),
-      cmocka_unit_test(softplus_is_within_2_ulp),    cmocka_unit_test(log_of_all_magnitudes),
-      cmocka_unit_test(ends_of_the_ranges),          cmocka_unit_test(reductions_take_every_value),
+      cmocka_unit_test(exp_is_within_1_ulp),
+      cmocka_unit_test(tanh_is_within_3_ulp),
+      cmocka_unit_test(tanh_near_0_is_within_3_ulp),
+      cmocka_unit_test(sigmoid_is_within_3_ulp),
+      cmocka_unit_test(log_is_within_1_ulp),
+      cmocka_unit_test(log_near_1_is_within_1_ulp),
+      cmocka_unit_test(softplus_is_within_2_ulp),
+      cmocka_unit_test(upper_normal_cdf_is_within_4_ulp),
+      cmocka_unit_test(normal_tail_loses_only_what_x_squared_does),
+      cmocka_unit_test(log_of_all_magnitudes),
+      cmocka_unit_test(ends_of_the_ranges),
+      cmocka_unit_test(reductions_take_every_value),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -31,6 +31,7 @@ const backend cpu_backend = {
             [OP_TANH] = KERNEL(tanh),
             [OP_SIGMOID] = KERNEL(sigmoid),
             [OP_SILU] = KERNEL(silu),
+            [OP_GELU] = KERNEL(gelu),
             [OP_SOFTPLUS] = KERNEL(softplus),
             [OP_EXP] = KERNEL(exp),
             [OP_LOG] = KERNEL(log),
@@ -50,6 +51,7 @@ const backend cpu_backend = {
             [OP_REDUCE_MEAN] = KERNEL(reduce_mean),
             [OP_REDUCE_MAX] = {.forward = cpu_reduce_max_forward},
             [OP_ATTENTIVE_STATS] = KERNEL(attentive_stats),
+            [OP_TRANSPOSE] = KERNEL(transpose),
             [OP_FFT_CONV] = KERNEL(fft_conv),
             [OP_COSINE] = KERNEL(cosine),
             [OP_NORMALIZE] = KERNEL(normalize),
@@ -59,5 +61,6 @@ const backend cpu_backend = {
             [OP_SOFT_CROSS_ENTROPY] = KERNEL(soft_cross_entropy),
             [OP_BINARY_CROSS_ENTROPY] = KERNEL(binary_cross_entropy),
             [OP_KL_GAUSSIAN] = KERNEL(kl_gaussian),
+            [OP_CHAMFER] = {.forward = cpu_chamfer_forward},
         },
 };

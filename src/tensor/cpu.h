@@ -16,6 +16,7 @@ CPU_KERNEL(leaky_relu);
 CPU_KERNEL(tanh);
 CPU_KERNEL(sigmoid);
 CPU_KERNEL(silu);
+CPU_KERNEL(gelu);
 CPU_KERNEL(softplus);
 CPU_KERNEL(exp);
 CPU_KERNEL(log);
@@ -45,6 +46,10 @@ CPU_KERNEL(mean);
 CPU_KERNEL(reduce_mean);
 CPU_KERNEL(attentive_stats);
 void cpu_reduce_max_forward(node *n);
+
+/* cpu_points.c */
+CPU_KERNEL(transpose);
+void cpu_chamfer_forward(node *n);
 
 /* cpu_fft_conv.c */
 CPU_KERNEL(fft_conv);

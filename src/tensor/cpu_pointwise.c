@@ -42,6 +42,7 @@ UNARY(leaky_relu, n->at.leaky.slope, 0, x > 0 ? x : (p * x), vector_select(x > 0
 UNARY(tanh, 0, 0, vector_tanh(x), 1 - (y * y))
 UNARY(sigmoid, 0, 0, vector_sigmoid(x), (y * (1 - y)))
 UNARY(silu, 0, 0, (x * vector_sigmoid(x)), vector_sigmoid(x) * (1 + x - y))
+UNARY(gelu, 0, 0, (x * vector_normal_cdf(x)), vector_normal_cdf(x) + x * vector_normal_density(x))
 UNARY(softplus, 0, 0, vector_softplus(x), vector_sigmoid(x))
 UNARY(exp, 0, 0, vector_exp(x), y)
 UNARY(log, n->at.clamp.floor, 0, vector_log(vector_select(x > p, x, p)), vector_select(x > p, 1 / x, 0))

@@ -1,8 +1,9 @@
 /* Builders of operations that draw noise: the noise is drawn here, so that their kernels are plain arithmetic. */
 #include "tensor/tape.h"
+#include "tensor/vector_math.h"
 #include <math.h>
 
-/* The i-th output of splitmix64 (Steele, Lea, Flood 2014) started at seed: a counter generator, so loops vectorise. */
+/* The i-th output of splitmix64 (Steele, Lea, Flood 2014) started at seed: a counter generator, so that loops become vector code. */
 static inline uint64_t noise_bits(uint64_t seed, uint64_t i) {
   uint64_t z = seed + (i + 1) * UINT64_C(0x9e3779b97f4a7c15);
   z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -24,7 +25,7 @@ static void noise_normal(real *noise, size_t n, uint64_t seed) {
 }
 
 /* mask[i] = 0 with probability `rate`, else 1 / (1 - rate), so that the expectation stays. */
-static void noise_mask(real *mask, size_t n, float rate, uint64_t seed) {
+VECTOR_CLONES static void noise_mask(real *mask, size_t n, float rate, uint64_t seed) {
   const uint64_t limit = (uint64_t)((double)rate * 0x1p53);
   const real kept = 1 / (1 - (real)rate);
   for (size_t i = 0; i < n; i++) mask[i] = noise_bits(seed, i) >> 11 < limit ? 0 : kept;
