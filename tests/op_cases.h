@@ -1,6 +1,6 @@
 /*
- * The one list of cases: each operation at odd shapes and at shapes of real use. Tests compare backends and check gradients on
- * it, bench_ops measures it. Written on `real`: op_cases_double.c includes it a second time with double.
+ * The one list of cases: each operation at odd shapes and at shapes of real use. Tests compare backends and check
+ * gradients on it, bench_ops measures it. Written on `real`: op_cases_double.c includes it a second time with double.
  */
 #ifndef TESTS_OP_CASES_H
 #define TESTS_OP_CASES_H
@@ -273,8 +273,10 @@ typedef struct case_run {
   tensor *loss; /* the sum of out, weighed with numbers of -1..1, so that each value has a gradient of its own */
 } case_run;
 
-/* Builds a case on a reset tape from values[k] of each input and weights, as many as there are outputs. NULLs on failure. */
-static inline case_run case_build(tape *t, const op_case *c, real *const values[CASE_INPUTS], const real *weights) {
+/* Builds a case on a reset tape from values[k] of each input. loss is NULL on failure, and for more outputs than
+ * weights. */
+static inline case_run case_build(tape *t, const op_case *c, real *const values[CASE_INPUTS], const real *weights,
+                                  size_t n_weights) {
   case_run r = {0};
   tape_training(t, !c->inference);
   for (int k = 0; k < CASE_INPUTS; k++) {
@@ -283,7 +285,8 @@ static inline case_run case_build(tape *t, const op_case *c, real *const values[
     r.in[k] = (c->frozen >> k & 1 ? tape_input : tape_variable)(t, values[k], rank, c->shape[k]);
   }
   r.out = c->build(t, r.in, c);
-  if (r.out) r.loss = op_sum(t, op_mul(t, r.out, tape_input(t, weights, r.out->rank, r.out->dim)));
+  if (r.out && r.out->n <= n_weights)
+    r.loss = op_sum(t, op_mul(t, r.out, tape_input(t, weights, r.out->rank, r.out->dim)));
   return r;
 }
 

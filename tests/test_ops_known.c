@@ -56,7 +56,8 @@ static void conv1d_with_stride_and_dilation(void **state) {
   }
 }
 
-/* torch.nn.BatchNorm1d(2).double() with weight [1.5, 0.5] and bias [0.1, -0.2], trained on x once, then evaluated on x. */
+/* torch.nn.BatchNorm1d(2).double() with weight [1.5, 0.5] and bias [0.1, -0.2], trained on x once, then evaluated on
+ * x. */
 static void batch_norm_as_pytorch_has_it(void **state) {
   (void)state;
   static const float x[] = {1, -2, 3, 0.5f, -1, 4, 2, 1.5f}, gamma[] = {1.5f, 0.5f}, beta[] = {0.1f, -0.2f};

@@ -1,6 +1,6 @@
 /*
- * What a backend supplies: a forward and a backward kernel for each operation. A NULL member falls back to the reference, so
- * that a backend starts empty and grows by what pays.
+ * What a backend supplies: a forward and a backward kernel for each operation. A NULL member falls back to the
+ * reference, so that a backend starts empty and grows by what pays.
  */
 #ifndef TENSOR_BACKEND_H
 #define TENSOR_BACKEND_H
@@ -112,7 +112,7 @@ struct backend {
   kernel op[OP_COUNT];
 };
 
-/* Scratch of the kernel that runs: `values` reals, not zeroed, gone when the next kernel asks. NULL when out of memory. */
+/* Scratch of the kernel that runs: `values` reals, not zeroed, gone when the next kernel asks. NULL: out of memory. */
 real *tape_scratch(node *n, size_t values);
 /* A place for what a backend keeps from pass to pass (plans). */
 void **tape_state(node *n);

@@ -70,8 +70,7 @@ CPU_KERNEL(kl_gaussian);
 void cpu_add_columns(const float *g, float *sums, size_t rows, size_t columns);
 /* log softmax of each row of x [rows, k] */
 void cpu_log_softmax_rows(const float *x, float *y, size_t rows, size_t k);
-/* Sums of x[i] and of x[i] * y[i], precise for long ones. */
-double cpu_total(const float *x, size_t n);
+/* The sum of x[i] * y[i], precise for a long one. */
 double cpu_dot_total(const float *x, const float *y, size_t n);
 /* Frees the plans that fft_conv keeps in the tape's state. */
 void cpu_fft_release(void *state);

@@ -69,7 +69,7 @@ void cpu_matmul_backward(node *n) {
   }
 }
 
-/* ---- conv1d, as one product an item: y [c_out, out_length] = w [c_out, c_in * taps] columns [c_in * taps, out_length] ---- */
+/* ---- conv1d, as one product an item: y [c_out, to] = w [c_out, c_in * taps] columns [c_in * taps, to] ---- */
 
 typedef struct cpu_conv {
   int c_in, c_out, taps, length, out_length, stride, dilation, padding;

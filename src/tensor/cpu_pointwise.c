@@ -5,8 +5,8 @@
 /* ---- one input ---- */
 
 /*
- * UNARY(name, first, second, value, slope): as in reference_pointwise.c, with two attributes as p and q, and with m, what the
- * builder saved for this value (dropout's mask); x itself where nothing was saved.
+ * UNARY(name, first, second, value, slope): as in reference_pointwise.c, with two attributes as p and q, and with m,
+ * what the builder saved for this value (dropout's mask); x itself where nothing was saved.
  */
 #define UNARY(name, first, second, value, slope)                                                                       \
   VECTOR_CLONES static void cpu_##name##_values(const float *restrict in, const float *restrict saved,                 \
@@ -53,8 +53,8 @@ UNARY(dropout, 0, 0, (x * m), m)
 /* ---- two inputs; b is repeated over a's leading dimensions ---- */
 
 /*
- * b as the loops see it: `period` values, and its gradient. A short b is laid out several times in scratch, so that loops over
- * one period are long enough to be vector code.
+ * b as the loops see it: `period` values, and its gradient. A short b is laid out several times in scratch, so that
+ * loops over one period are long enough to be vector code.
  */
 typedef struct cpu_operand {
   const float *data;

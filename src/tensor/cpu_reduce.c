@@ -7,7 +7,7 @@
 enum { CPU_CHUNK = 4096 };
 
 /* Chunks in float, their sums in double: as precise as the long sums need, and still vector code. */
-VECTOR_CLONES double cpu_total(const float *x, size_t n) {
+VECTOR_CLONES static double cpu_total(const float *x, size_t n) {
   double total = 0;
   for (size_t i = 0; i < n; i += CPU_CHUNK) {
     total += (double)vector_sum(x + i, n - i < CPU_CHUNK ? n - i : CPU_CHUNK);
@@ -149,7 +149,7 @@ void cpu_attentive_stats_forward(node *n) {
   }
 }
 
-/* The share of each value in mean and variance, times their gradients: value[i] = g_mean x + g_variance (x - mean)^2. */
+/* The share of each value in mean and variance, times their gradients: g_mean x + g_variance (x - mean)^2. */
 VECTOR_CLONES static void cpu_attend_worth(const float *restrict x, float mean, float g_mean, float g_variance,
                                            float *restrict worth, size_t length) {
   for (size_t i = 0; i < length; i++) worth[i] = g_mean * x[i] + g_variance * (x[i] - mean) * (x[i] - mean);

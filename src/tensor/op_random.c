@@ -3,7 +3,8 @@
 #include "tensor/vector_math.h"
 #include <math.h>
 
-/* The i-th output of splitmix64 (Steele, Lea, Flood 2014) started at seed: a counter generator, so that loops become vector code. */
+/* The i-th output of splitmix64 (Steele, Lea, Flood 2014) started at seed: a counter generator, so that loops become
+ * vector code. */
 static inline uint64_t noise_bits(uint64_t seed, uint64_t i) {
   uint64_t z = seed + (i + 1) * UINT64_C(0x9e3779b97f4a7c15);
   z = (z ^ (z >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
@@ -11,7 +12,7 @@ static inline uint64_t noise_bits(uint64_t seed, uint64_t i) {
   return z ^ (z >> 31);
 }
 
-/* noise[i] ~ N(0, 1), by Box and Muller (1958): each 64 bits give a radius in (0, 1] and an angle, and so two values. */
+/* noise[i] ~ N(0, 1), by Box and Muller (1958): 64 bits give a radius in (0, 1] and an angle, so two values. */
 static void noise_normal(real *noise, size_t n, uint64_t seed) {
   static const float two_pi = 6.2831853f;
   for (size_t i = 0; i < n; i += 2) {

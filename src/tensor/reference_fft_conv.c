@@ -1,4 +1,4 @@
-/* Plain C: full convolution as the sum that it is. x [n, length], h [n, taps] or [1, taps] -> [n, length + taps - 1]. */
+/* Plain C: full convolution as the sum that it is. x [n, length], h [n or 1, taps] -> [n, length + taps - 1]. */
 #include "tensor/reference.h"
 #include <string.h>
 

@@ -105,8 +105,8 @@ BACKWARD(soft_cross_entropy) {
 }
 
 /*
- * Additive angular margin (Deng et al. 2019, eq. 3): cos(angle + margin) for the label, cos(angle) for the others, times scale.
- * Past angle + margin = pi that would turn back up; a line of slope 1 goes on instead.
+ * Additive angular margin (Deng et al. 2019, eq. 3): cos(angle + margin) for the label, cos(angle) for the others,
+ * times scale. Past angle + margin = pi that would turn back up; a line of slope 1 goes on instead.
  */
 static real reference_margin_cosine(real cosine, real margin, real *slope) {
   const real sine = sqrt(1 - cosine * cosine > (real)1e-12 ? 1 - cosine * cosine : (real)1e-12);

@@ -1,8 +1,8 @@
 /*
  * Tensors and reverse-mode differentiation. float32, row major, at most 4 dimensions.
  *
- * A tape records the operations of one forward pass as they are run (eagerly); tape_backward walks it in reverse. Values and
- * gradients of a pass live in the tape's arena: after the first pass of a shape nothing is allocated.
+ * A tape records the operations of one forward pass as they are run (eagerly); tape_backward walks it in reverse.
+ * Values and gradients of a pass live in the tape's arena: after the first pass of a shape nothing is allocated.
  *
  * Errors are sticky: an operation that is given NULL or shapes that do not fit answers NULL and the tape remembers the
  * first cause; a whole network can be written without a check a line, and tape_status tells at the end.
@@ -39,9 +39,9 @@ typedef struct backend backend; /* backend.h */
 struct tensor {
   int rank;
   int dim[TENSOR_MAX_RANK];
-  size_t n;    /* values */
-  real *data; /* [dim...] */
-  real *grad; /* same shape; NULL where no gradient is wanted and, for results, before tape_backward */
+  size_t n;          /* values */
+  real *data;        /* [dim...] */
+  real *grad;        /* same shape; NULL where no gradient is wanted and, for results, before tape_backward */
   struct node *node; /* how it was made; NULL for inputs and parameters. Private to src/tensor */
 };
 
@@ -50,20 +50,21 @@ extern const backend cpu_backend;       /* OpenBLAS, vector code */
 
 scrim_status tape_create(tape **out, const backend *b, scrim_error *error);
 void tape_free(tape *t);
-void tape_reset(tape *t);                       /* forgets the pass, keeps the memory; clears a sticky error */
+void tape_reset(tape *t); /* forgets the pass, keeps the memory; clears a sticky error */
 scrim_status tape_status(const tape *t, scrim_error *error);
 /* 1: operations behave as in training (batch statistics, dropout); 0, the default: as in inference. */
 void tape_training(tape *t, int on);
 /* Randomness of dropout and sampling; borrowed. Each such operation takes one number from it, which a counter generator
  * expands: good for training, never for noise that must stay secret. */
 void tape_random(tape *t, random_source *source);
-/* d(root)/d(all that want a gradient), root being one value. Adds to the grads of parameters and variables; the caller zeroes
- * those of parameters. May be called again for another root of the same pass. */
+/* d(root)/d(all that want a gradient), root being one value. Adds to the grads of parameters and variables; the
+ * caller zeroes those of parameters. May be called again for another root of the same pass. */
 scrim_status tape_backward(tape *t, tensor *root, scrim_error *error);
 
 /* ---- leaves ---- */
-tensor *tape_input(tape *t, const real *data, int rank, const int *dim);      /* borrowed; no gradient */
-tensor *tape_variable(tape *t, const real *data, int rank, const int *dim);   /* copied; gradient wanted (attacks on inputs) */
+tensor *tape_input(tape *t, const real *data, int rank, const int *dim); /* borrowed; no gradient */
+/* Copied; its gradient is wanted (attacks on inputs). */
+tensor *tape_variable(tape *t, const real *data, int rank, const int *dim);
 tensor *tape_zeros(tape *t, int rank, const int *dim);
 
 /* ---- pointwise; b may have a's shape, or a's trailing shape (broadcast over leading dimensions), or one value ---- */
@@ -76,7 +77,7 @@ tensor *op_leaky_relu(tape *t, tensor *a, float slope);
 tensor *op_tanh(tape *t, tensor *a);
 tensor *op_sigmoid(tape *t, tensor *a);
 tensor *op_silu(tape *t, tensor *a);
-tensor *op_gelu(tape *t, tensor *a);     /* exact, by erf */
+tensor *op_gelu(tape *t, tensor *a); /* exact, by erf */
 tensor *op_softplus(tape *t, tensor *a);
 tensor *op_exp(tape *t, tensor *a);
 tensor *op_log(tape *t, tensor *a, float floor); /* log(max(a, floor)) */
@@ -94,34 +95,39 @@ tensor *op_conv1d(tape *t, tensor *x, tensor *w, tensor *b, int stride, int dila
 tensor *op_batch_norm(tape *t, tensor *x, tensor *gamma, tensor *beta, tensor *running_mean, tensor *running_var,
                       float momentum, float epsilon);
 tensor *op_layer_norm(tape *t, tensor *x, tensor *gamma, tensor *beta, float epsilon); /* over the last dimension */
-tensor *op_softmax(tape *t, tensor *x);     /* last dimension */
+tensor *op_softmax(tape *t, tensor *x);                                                /* last dimension */
 tensor *op_log_softmax(tape *t, tensor *x);
 
 /* ---- shape and reduction ---- */
-tensor *op_sum(tape *t, tensor *a);                          /* -> [1] */
-tensor *op_mean(tape *t, tensor *a);                         /* -> [1] */
-tensor *op_reduce_mean(tape *t, tensor *a, int axis);        /* removes axis */
-tensor *op_reduce_max(tape *t, tensor *a, int axis);         /* pooling over points; first of equals takes the gradient */
-tensor *op_attentive_stats(tape *t, tensor *x, tensor *logits); /* x, logits [n, c, length] -> [n, 2c]: weighted mean | std */
-tensor *op_gather(tape *t, tensor *a, const int32_t *rows, int n);  /* a [r, ..] -> [n, ..]; rows borrowed */
+tensor *op_sum(tape *t, tensor *a);                   /* -> [1] */
+tensor *op_mean(tape *t, tensor *a);                  /* -> [1] */
+tensor *op_reduce_mean(tape *t, tensor *a, int axis); /* removes axis */
+tensor *op_reduce_max(tape *t, tensor *a, int axis);  /* pooling over points; first of equals takes the gradient */
+/* x, logits [n, c, length] -> [n, 2c]: mean | standard deviation, weighted with the softmax of logits over length */
+tensor *op_attentive_stats(tape *t, tensor *x, tensor *logits);
+tensor *op_gather(tape *t, tensor *a, const int32_t *rows, int n); /* a [r, ..] -> [n, ..]; rows borrowed */
 tensor *op_concat(tape *t, tensor *const *parts, int n_parts, int axis);
 tensor *op_slice(tape *t, tensor *a, int axis, int start, int length);
 tensor *op_reshape(tape *t, tensor *a, int rank, const int *dim);
-tensor *op_transpose(tape *t, tensor *a);                    /* last two dimensions */
-tensor *op_fft_conv(tape *t, tensor *x, tensor *h);          /* x [n, length], h [n, taps] or [1, taps] -> [n, length + taps - 1] */
-tensor *op_cosine(tape *t, tensor *a, tensor *b);            /* [n, d], [n, d] or [1, d] -> [n] */
-tensor *op_normalize(tape *t, tensor *a, float epsilon);     /* rows to unit length */
-tensor *op_gaussian(tape *t, tensor *mean, tensor *log_variance); /* mean + exp(log_variance / 2) * N(0, 1), from tape_random */
+tensor *op_transpose(tape *t, tensor *a); /* last two dimensions */
+/* x [n, length], h [n, taps] or [1, taps] -> [n, length + taps - 1] */
+tensor *op_fft_conv(tape *t, tensor *x, tensor *h);
+tensor *op_cosine(tape *t, tensor *a, tensor *b);        /* [n, d], [n, d] or [1, d] -> [n] */
+tensor *op_normalize(tape *t, tensor *a, float epsilon); /* rows to unit length */
+/* mean + exp(log_variance / 2) * N(0, 1), from tape_random, in training and in inference */
+tensor *op_gaussian(tape *t, tensor *mean, tensor *log_variance);
 
 /* ---- losses -> [1], averaged over rows ---- */
-tensor *op_mse(tape *t, tensor *a, tensor *target);          /* mean over all values */
+tensor *op_mse(tape *t, tensor *a, tensor *target); /* mean over all values */
 tensor *op_l1(tape *t, tensor *a, tensor *target);
-tensor *op_cross_entropy(tape *t, tensor *logits, const int32_t *labels);      /* [n, k]; labels [n], borrowed */
-tensor *op_soft_cross_entropy(tape *t, tensor *logits, tensor *target);        /* target [n, k] distributions */
-tensor *op_binary_cross_entropy(tape *t, tensor *logits, tensor *target);      /* elementwise, mean over all */
-tensor *op_kl_gaussian(tape *t, tensor *mean, tensor *log_variance);           /* KL to N(0, I): sum over latent, mean over rows */
-tensor *op_margin_softmax(tape *t, tensor *cosines, const int32_t *labels, float margin, float scale); /* additive angular */
-tensor *op_hinge(tape *t, tensor *a, float margin);          /* mean max(0, margin - a) */
-tensor *op_chamfer(tape *t, tensor *a, tensor *b);           /* [n, p, d], [n, q, d]: mean squared both ways */
+tensor *op_cross_entropy(tape *t, tensor *logits, const int32_t *labels); /* [n, k]; labels [n], borrowed */
+tensor *op_soft_cross_entropy(tape *t, tensor *logits, tensor *target);   /* target [n, k] distributions */
+tensor *op_binary_cross_entropy(tape *t, tensor *logits, tensor *target); /* elementwise, mean over all */
+/* Divergence from N(0, I): sum over the last dimension, mean over rows. */
+tensor *op_kl_gaussian(tape *t, tensor *mean, tensor *log_variance);
+/* Cross entropy of scale * cos(angle + margin) for the label, scale * cos(angle) for the others. cosines [n, k] */
+tensor *op_margin_softmax(tape *t, tensor *cosines, const int32_t *labels, float margin, float scale);
+tensor *op_hinge(tape *t, tensor *a, float margin); /* mean max(0, margin - a) */
+tensor *op_chamfer(tape *t, tensor *a, tensor *b);  /* [n, p, d], [n, q, d]: mean squared both ways */
 
 #endif

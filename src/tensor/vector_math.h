@@ -1,7 +1,7 @@
 /*
- * exp, log, tanh and sums in plain C that compilers turn into vector code. Not a libm: single precision, errors of about 2 units
- * in the last place, no errno, no rounding modes. Every step is a multiplication, addition, division or bit operation without
- * contraction, so all vector widths give the same bits.
+ * exp, log, tanh and sums in plain C that compilers turn into vector code. Not a libm: single precision, errors of
+ * about 2 units in the last place (4 for the normal distribution), no errno, no rounding modes. Every step is a multiplication, addition, division or
+ * bit operation without contraction, so all vector widths give the same bits.
  */
 #ifndef TENSOR_VECTOR_MATH_H
 #define TENSOR_VECTOR_MATH_H
@@ -12,8 +12,8 @@
 #include <string.h>
 
 /*
- * Functions so marked are compiled once for each generation of x86-64, and the loader picks. clang 14 cannot; there they get
- * what -march says.
+ * Functions so marked are compiled once for each generation of x86-64, and the loader picks. clang 14 cannot; there
+ * they get what -march says.
  */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
 #define VECTOR_CLONES __attribute__((target_clones("arch=x86-64-v4", "arch=x86-64-v3", "default")))
@@ -73,8 +73,8 @@ VECTOR_INLINE float vector_exp(float x) {
   x = vector_select(x < -104.f, -104.f, x);
   uint32_t n;
   const float p = 1 + vector_exp_parts(x, &n);
-  /* Two factors, because 2^128 and 2^-150 are no floats. The sign bit is shifted in by hand: >> of a negative is up to the
-   * compiler. */
+  /* Two factors, because 2^128 and 2^-150 are no floats. The sign bit is shifted in by hand: >> of a negative is up
+   * to the compiler. */
   const uint32_t half = (n >> 1) | (n & 0x80000000u);
   return p * vector_power_of_2(half) * vector_power_of_2(n - half);
 }
@@ -125,8 +125,8 @@ VECTOR_INLINE float vector_normal_density(float x) {
 }
 
 /*
- * Distribution function of N(0, 1). The lower tail is exp(-x^2 / 2) t q(t) with t = 1 / (1 + 0.42 |x| / sqrt(2)); q was fitted
- * to exp(z^2) erfc(z) / 2 over z = 0..10, where it is within 3e-9.
+ * Distribution function of N(0, 1). The lower tail is exp(-x^2 / 2) t q(t) with t = 1 / (1 + 0.42 |x| / sqrt(2)); q was
+ * fitted to exp(z^2) erfc(z) / 2 over z = 0..10, where it is within 3e-9.
  */
 VECTOR_INLINE float vector_normal_cdf(float x) {
   const float t = 1 / (1 + 0.29698485f * fabsf(x));
