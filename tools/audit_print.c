@@ -2,6 +2,7 @@
 #include "json.h"
 #include <math.h>
 #include <stdio.h>
+#include <string.h>
 
 static const char *attacker_name(scrim_attacker attacker) {
   static const char *const names[] = {[SCRIM_ATTACKER_UNAWARE] = "unaware",
@@ -16,30 +17,42 @@ static void print_interval(const scrim_interval *i) {
   printf("  %5.3f [%5.3f,%6.3f]", i->value, i->low, i->high);
 }
 
+/* The scores as they are and the filter in full: what each baseline leaks at worst is in the second table. */
 static void print_attacks(const scrim_scores_report *report) {
+  size_t left_out = 0;
   printf("Attacks: who is in the training set? (value and 95 %% interval; TPR at a false positive rate)\n\n");
-  printf("%-24s %-18s %-8s  %-20s  %-20s  %-20s  %s\n", "defence", "attack", "attacker", "balanced accuracy", "AUC",
+  printf("%-8s %-18s %-8s  %-20s  %-20s  %-20s  %s\n", "defence", "attack", "attacker", "balanced accuracy", "AUC",
          "TPR at 0.1 %", "TPR at 1 %");
   for (size_t i = 0; i < report->n_attacks; i++) {
     const scrim_attack_result *a = &report->attacks[i];
-    printf("%-24s %-18s %-8s", a->defence, a->attack, attacker_name(a->attacker));
+    if (strcmp(a->defence, "none") != 0 && strcmp(a->defence, "scrim") != 0) {
+      left_out++;
+      continue;
+    }
+    printf("%-8s %-18s %-8s", a->defence, a->attack, attacker_name(a->attacker));
     print_interval(&a->balanced_accuracy);
     print_interval(&a->auc);
     print_interval(&a->tpr_at_0_1pct);
     print_interval(&a->tpr_at_1pct);
     putchar('\n');
   }
+  if (left_out) printf("(%zu more, on other defences, with --json)\n", left_out);
 }
 
 static void print_utilities(const scrim_scores_report *report) {
+  int width = 8;
+  for (size_t i = 0; i < report->n_utilities; i++) {
+    int length = (int)strlen(report->utilities[i].defence);
+    width = length > width ? length : width;
+  }
   printf("\nWhat is left of the scores (members: accuracy on the training set; the rest on non-members)\n\n");
-  printf("%-24s %9s  %8s  %8s  %6s  %6s  %6s  %9s  %s\n", "defence", "setting", "members", "accuracy", "L1", "ECE",
-         "AURC", "worst AUC", "by");
+  printf("%-*s  %7s  %7s  %8s  %6s  %6s  %6s  %9s  %s\n", width, "defence", "setting", "members", "accuracy", "L1",
+         "ECE", "AURC", "worst AUC", "by");
   for (size_t i = 0; i < report->n_utilities; i++) {
     const scrim_utility_result *u = &report->utilities[i];
     char setting[16] = "";
     if (isfinite(u->setting)) snprintf(setting, sizeof setting, "%.4g", u->setting);
-    printf("%-24s %9s  %8.4f  %8.4f  %6.4f  %6.4f  %6.4f  %9.4f  %s\n", u->defence, setting, u->member_accuracy,
+    printf("%-*s  %7s  %7.4f  %8.4f  %6.4f  %6.4f  %6.4f  %9.4f  %s\n", width, u->defence, setting, u->member_accuracy,
            u->accuracy, u->l1, u->ece, u->aurc, u->worst_auc, u->worst_attack);
   }
 }
