@@ -229,7 +229,7 @@ install: lib tools ## command, libraries, headers, pkg-config file and manual pa
 	install -m 644 include/scrim.h $(DESTDIR)$(PREFIX)/include/scrim.h
 	install -m 644 $(wildcard include/scrim/*.h) $(DESTDIR)$(PREFIX)/include/scrim
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
-	  -e 's|@PACKAGES@|$(PACKAGES)|' scrim.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/scrim.pc
+	  -e 's|@LIBS@|$(LIBS)|' scrim.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/scrim.pc
 	install -m 644 docs/man/scrim.1 $(DESTDIR)$(MANDIR)/man1/scrim.1
 
 uninstall: ## remove what install put there
