@@ -4,8 +4,8 @@
  *     bench_formats read FILE
  *     bench_formats copy FROM TO
  *
- * prints the rows, the seconds spent reading, the seconds spent writing (to the disk and under its name), and the peak memory
- * of the process in MiB. bench_formats.py compares with numpy.
+ * prints the rows, the seconds spent reading, the seconds spent writing (to the disk and under its name), and the
+ * peak memory of the process in MiB. bench_formats.py compares with numpy.
  */
 #include <scrim/table.h>
 #include <stdio.h>

@@ -4,12 +4,12 @@
  * A table is rows of `columns` numbers. Higher-rank npy arrays are read as rows of their last dimension, shape kept:
  * [m, n, K] is m * n rows of K. One-dimensional arrays (labels) are n rows of 1 column.
  * npy: versions 1 to 3, C order, little endian, f2 f4 f8 and u/i 1 2 4 8 and bool; pickled objects are refused.
- * csv: commas (or tabs, for .tsv), optional header line, numbers only, at most 1 MiB a line. The first line is a header if
- * none of its cells is a number. Empty lines are refused: rows keep their places.
+ * csv: commas (or tabs, for .tsv), optional header line, numbers only, at most 1 MiB a line. The first line is a
+ * header if none of its cells is a number. Empty lines are refused: rows keep their places.
  *
- * Every number becomes the nearest float32: whole numbers are exact up to 2^24, doubles beyond the range become infinite.
- * Not-a-number and infinity are read as they stand; the gate of scrim_apply refuses them. What is written in csv is short
- * and reads back as the same float32.
+ * Every number becomes the nearest float32: whole numbers are exact up to 2^24, doubles beyond the range become
+ * infinite. Not-a-number and infinity are read as they stand; the gate of scrim_apply refuses them. What is written
+ * in csv is short and reads back as the same float32.
  *
  * Memory is bounded by the caller's buffer and one line or block, never by the size of the file.
  * A truncated npy, a ragged csv row or a cell that is no number is SCRIM_E_FORMAT with file, row and what was expected.
@@ -78,12 +78,12 @@ SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_reader_read(scrim_reader *reader, 
 SCRIM_API void scrim_reader_close(scrim_reader *reader);
 
 /*
- * Writes to a temporary file beside `path` that takes its name only in scrim_writer_close with `commit` = 1: a failed run
- * leaves no partial file under the final name. "-" and devices are streamed. The format is `format`, or that of the
- * extension, or like->format. `like` also gives the shape; npy is f8 if `like` is an npy of f8, else f4. `header` is
- * the csv header line, in the separators of like->format, or NULL. For npy the row count must be known in advance
- * (like->rows >= 0), except to a regular file, where the header is completed at the end; SCRIM_E_UNSUPPORTED otherwise.
- * A known row count is kept to: more rows, or a commit after fewer, are SCRIM_E_STATE.
+ * Writes to a temporary file beside `path` that takes its name only in scrim_writer_close with `commit` = 1: a failed
+ * run leaves no partial file under the final name. "-" and devices are streamed. The format is `format`, or that of
+ * the extension, or like->format. `like` also gives the shape; npy is f8 if `like` is an npy of f8, else f4. `header`
+ * is the csv header line, in the separators of like->format, or NULL. For npy the row count must be known in advance
+ * (like->rows >= 0), except to a regular file, where the header is completed at the end; SCRIM_E_UNSUPPORTED
+ * otherwise. A known row count is kept to: more rows, or a commit after fewer, are SCRIM_E_STATE.
  */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_writer_open(scrim_writer **out, const char *path, scrim_format format,
                                                           const scrim_table_info *like, const char *header,

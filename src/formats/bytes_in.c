@@ -13,6 +13,7 @@ enum { FILE_BUFFER = 256 * 1024, MEMORY_BUFFER = 4096 }; /* bytes to begin with 
 
 struct bytes_in {
   int fd;             /* -1: memory */
+  int owned;          /* 1: the descriptor is ours to close */
   const char *memory; /* what is left of it */
   size_t memory_bytes;
   int64_t source_left; /* bytes not yet read into the buffer, or -1 */
@@ -42,7 +43,8 @@ static scrim_status create(bytes_in **out, const char *name, size_t capacity, sc
 
 /* Opens the descriptor and finds out how much it holds: regular files tell, unless they are made up by the kernel. */
 static scrim_status open_source(bytes_in *in, const char *path, scrim_error *error) {
-  in->fd = strcmp(path, "-") == 0 ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+  in->owned = strcmp(path, "-") != 0;
+  in->fd = in->owned ? open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY) : STDIN_FILENO;
   if (in->fd < 0) return fail_errno(error, SCRIM_E_IO, "cannot open '%s'", in->name);
   struct stat status;
   if (fstat(in->fd, &status) != 0) return fail_errno(error, SCRIM_E_IO, "cannot examine '%s'", in->name);
@@ -78,7 +80,7 @@ scrim_status bytes_in_open_memory(bytes_in **out, const void *bytes, size_t n_by
 
 void bytes_in_close(bytes_in *in) {
   if (in == NULL) return;
-  if (in->fd >= 0 && in->fd != STDIN_FILENO) close(in->fd);
+  if (in->fd >= 0 && in->owned) close(in->fd);
   memory_wipe(in->buffer, in->capacity);
   memory_free(in->buffer);
   memory_free(in);

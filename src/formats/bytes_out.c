@@ -17,6 +17,7 @@ enum { ATTEMPTS = 1000 };
 
 struct bytes_out {
   int fd;
+  int owned;       /* 1: the descriptor is ours to close */
   int failed;      /* a write failed: there is nothing to commit any more */
   char *path;      /* final name, links followed */
   char *temporary; /* in the same folder; NULL for streams */
@@ -25,7 +26,7 @@ struct bytes_out {
 };
 
 static void destroy(bytes_out *out) {
-  if (out->fd >= 0 && out->fd != STDOUT_FILENO) close(out->fd);
+  if (out->fd >= 0 && out->owned) close(out->fd);
   if (out->buffer != NULL) memory_wipe(out->buffer, BYTES_OUT_BUFFER);
   memory_free(out->buffer);
   memory_free(out->temporary);
@@ -34,37 +35,39 @@ static void destroy(bytes_out *out) {
 }
 
 const char *bytes_out_name(const bytes_out *out) {
-  return out->fd == STDOUT_FILENO ? "stdout" : path_shown(out->path);
+  return out->owned ? path_shown(out->path) : "stdout";
 }
 
 int bytes_out_is_stream(const bytes_out *out) {
   return out->temporary == NULL;
 }
 
-static scrim_status no_memory(const bytes_out *out, scrim_error *error) {
-  return fail(error, SCRIM_E_MEMORY, "no memory to write '%s'", path_shown(out->path));
+static scrim_status no_memory(const char *path, scrim_error *error) {
+  return fail(error, SCRIM_E_MEMORY, "no memory to write '%s'", path_shown(path));
 }
 
 /* A new file beside the final one. `old`: the file that it will replace, or NULL. */
 static scrim_status open_temporary(bytes_out *out, const struct stat *old, scrim_error *error) {
-  for (unsigned attempt = 0; out->fd < 0 && attempt < ATTEMPTS; attempt++) {
-    char *name = path_temporary(out->path, attempt);
-    if (name == NULL) return no_memory(out, error);
-    out->fd = open(name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
-    if (out->fd >= 0)
-      out->temporary = name;
-    else
-      memory_free(name);
-    if (out->fd < 0 && errno != EEXIST) break;
+  for (unsigned attempt = 0; out->fd < 0; attempt++) {
+    memory_free(out->temporary);
+    out->temporary = path_temporary(out->path, attempt);
+    if (out->temporary == NULL) return no_memory(out->path, error);
+    out->fd = open(out->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+    if (out->fd >= 0 || (errno == EEXIST && attempt < ATTEMPTS)) continue;
+    fail_errno(error, SCRIM_E_IO, "cannot create a file beside '%s'", path_shown(out->path));
+    memory_free(out->temporary); /* not ours to remove */
+    out->temporary = NULL;
+    return SCRIM_E_IO;
   }
-  if (out->fd < 0) return fail_errno(error, SCRIM_E_IO, "cannot create a file beside '%s'", path_shown(out->path));
   if (old != NULL && fchmod(out->fd, old->st_mode & 0777) != 0)
     return fail_errno(error, SCRIM_E_IO, "cannot give the new '%s' the mode of the old", path_shown(out->path));
   return SCRIM_OK;
 }
 
-/* Regular files are replaced; whatever else has a name (a pipe, /dev/null) is written in place, for renaming a file over it
- * would destroy it. */
+/*
+ * Regular files are replaced; whatever else has a name (a pipe, /dev/null) is written in place, for renaming a file
+ * over it would destroy it.
+ */
 static scrim_status open_path(bytes_out *out, scrim_error *error) {
   const char *shown = path_shown(out->path);
   size_t n = strlen(out->path);
@@ -82,16 +85,16 @@ static scrim_status open_path(bytes_out *out, scrim_error *error) {
 
 scrim_status bytes_out_open(bytes_out **result, const char *path, scrim_error *error) {
   *result = NULL;
-  int is_stdout = strcmp(path, "-") == 0;
   bytes_out *out = memory_zalloc(1, sizeof *out);
-  if (out == NULL) return fail(error, SCRIM_E_MEMORY, "no memory to write '%s'", path_shown(path));
-  out->fd = is_stdout ? STDOUT_FILENO : -1;
+  if (out == NULL) return no_memory(path, error);
+  out->owned = strcmp(path, "-") != 0;
+  out->fd = out->owned ? -1 : STDOUT_FILENO;
   out->path = path_resolve(path);
   out->buffer = memory_alloc(BYTES_OUT_BUFFER);
   scrim_status status = SCRIM_OK;
   if (out->path == NULL || out->buffer == NULL)
-    status = fail(error, SCRIM_E_MEMORY, "no memory to write '%s'", path_shown(path));
-  else if (!is_stdout)
+    status = no_memory(path, error);
+  else if (out->owned)
     status = open_path(out, error);
   if (status == SCRIM_OK) {
     *result = out;
@@ -116,8 +119,9 @@ static int write_all(int fd, const char *bytes, size_t n, off_t offset) {
 }
 
 /*
- * write_all with SIGPIPE and SIGXFSZ held back: the process of the caller must not die of a closed pipe or a size limit, and
- * its signal handlers are not ours to change. A signal that the write raised is taken back; one that was pending stays.
+ * write_all with SIGPIPE and SIGXFSZ held back: the process of the caller must not die of a closed pipe or a size
+ * limit, and its signal handlers are not ours to change. A signal that the write raised is taken back; one that was
+ * pending stays.
  */
 static int write_quietly(int fd, const char *bytes, size_t n, off_t offset) {
   sigset_t raised, before, pending;

@@ -1,8 +1,9 @@
 /*
  * Comma- and tab-separated numbers.
  *
- * A row is a line of numbers; spaces around a number are fine. The first line is a header if none of its cells is a number:
- * a row with one spoilt cell must not pass for a header and vanish. Nothing is skipped, so that rows keep their places.
+ * A row is a line of numbers; spaces around a number are fine. The first line is a header if none of its cells is a
+ * number: a row with one spoilt cell must not pass for a header and vanish. Nothing is skipped, so that rows keep
+ * their places.
  */
 #include "core/error.h"
 #include "core/memory.h"

@@ -1,9 +1,9 @@
 /*
  * Decimal text <-> float32.
  *
- * A float32 has 24 bits, a double 53. An estimate in double, a few units off in its last place, therefore decides which float
- * is nearest unless it falls within those few units of the middle between two floats: about one number in 30 million, and
- * only those pay for strtof.
+ * A float32 has 24 bits, a double 53. An estimate in double, a few units off in its last place, therefore decides
+ * which float is nearest unless it falls within those few units of the middle between two floats: about one number in
+ * 30 million, and only those pay for strtof.
  */
 #include "formats/decimal.h"
 #include <float.h>
@@ -157,8 +157,8 @@ static uint64_t whole(float value, int e) {
 }
 
 /*
- * Digits and exponent of a positive finite value. Nine digits always read back; every number of six is the six digits of
- * its nearest float, so that fewer than six are found by dropping zeros. Below the normal range fewer may do.
+ * Digits and exponent of a positive finite value. Nine digits always read back; every number of six is the six digits
+ * of its nearest float, so that fewer than six are found by dropping zeros. Below the normal range fewer may do.
  */
 static uint32_t shortest(float value, int *exponent) {
   int k = exponent10(value), e = k - 8, least = value < FLT_MIN ? 1 : 6;

@@ -20,8 +20,11 @@ scrim_status npy_header_locate(const char *bytes, size_t n, size_t *offset, size
 /* Fills dtype, rank, shape, columns and rows of *info from the dictionary. `file`: its name for messages. */
 scrim_status npy_header_parse(const char *text, size_t n, scrim_table_info *info, const char *file, scrim_error *error);
 
-/* Writes the header that numpy.save would, of dtype f4 or f8, and answers its bytes. The same rank and dtype give the same
- * number of bytes whatever the row count, so that the header of a file can be completed when its rows have been counted. */
+/*
+ * Writes the header that numpy.save would, of dtype f4 or f8, and answers its bytes. The same rank and dtype give the
+ * same number of bytes whatever the row count, so that the header of a file can be completed when its rows have been
+ * counted.
+ */
 size_t npy_header_write(const scrim_table_info *info, char to[NPY_WRITTEN_MAX]);
 
 #endif

@@ -10,7 +10,9 @@ enum { PATH_SHOWN = 80 };
 const char *path_shown(const char *path);
 /* The part after the last point of the last component, or "". */
 const char *path_extension(const char *path);
-/* Where the path leads once links are followed, or the path itself if nothing is there. memory_free; NULL: no memory. */
+/*
+ * Where the path leads once links are followed, or the path itself if nothing is there. memory_free; NULL: no memory.
+ */
 char *path_resolve(const char *path);
 /* A name in the same folder that only this process uses, one for each attempt. memory_free; NULL: no memory. */
 char *path_temporary(const char *path, unsigned attempt);
