@@ -201,8 +201,10 @@ FORMATTED := $(wildcard include/*.h include/scrim/*.h src/*.[ch] src/*/*.[ch] to
 
 format: ## put every source file in the house's layout
 	$(CLANG_FORMAT) -i $(FORMATTED)
-check-format: ## fail if `make format` would change a file
-	@$(CLANG_FORMAT) --dry-run -Werror $(FORMATTED)
+check-format: ## fail if `make format` would change a file, and name it
+	@status=0; for file in $(FORMATTED); do \
+	  $(CLANG_FORMAT) $$file | cmp -s - $$file || { echo "$$file: not in the layout of .clang-format"; status=1; }; \
+	  done; exit $$status
 
 check-symbols: lib ## the libraries export scrim_ names and nothing else
 	@build-aux/check-symbols $(SHARED_LIB) $(STATIC_LIB)
