@@ -11,6 +11,8 @@ endif
 AR ?= ar
 OBJCOPY ?= objcopy
 CLANG_FORMAT ?= clang-format
+# The one that Debian's python3-torch belongs to.
+PYTHON ?= /usr/bin/python3
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 MANDIR ?= $(PREFIX)/share/man
@@ -117,7 +119,7 @@ $(BUILD)/examples/%: $(BUILD)/examples/%.o $(STATIC_LIB)
 # A test's own objects come first, so that a test may bring its own builtin_filters.
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(TEST_LIB) $(ALL_LIB)
 	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
-$(BUILD)/bench/bench_%: $(BUILD)/bench/bench_%.o $(BENCH_LIB) $(ALL_LIB)
+$(BUILD)/bench/bench_%: $(BUILD)/bench/bench_%.o $(BENCH_LIB) $(TEST_LIB) $(ALL_LIB)
 	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS) -lz
 $(BUILD)/bench/lab: $(call objects,$(LAB)) $(BENCH_LIB) $(ALL_LIB)
 	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS) -lz
@@ -167,8 +169,11 @@ run-test: lib tools tests examples
 bench: ## speed, as ratios against the same network in PyTorch
 	@build-aux/install-packages build bench
 	+@$(MAKE) --no-print-directory run-bench
-run-bench: $(COMMAND) $(call programs,$(BENCHES)) $(BUILD)/bench/lab
-	@BUILD=$(BUILD) bench/run
+run-bench: $(call programs,$(BENCHES))
+	$(BUILD)/bench/bench_ops
+	$(PYTHON) bench/bench_scores.py $(BUILD)/bench/bench_scores
+	$(PYTHON) bench/bench_training.py $(BUILD)
+	$(PYTHON) bench/bench_formats.py $(BUILD)
 
 acceptance: tools ## slow checks: a pipe of ten million rows in bounded memory
 	@BUILD=$(BUILD) tests/acceptance/run
