@@ -124,8 +124,8 @@ $(BUILD)/bench/bench_%: $(BUILD)/bench/bench_%.o $(BENCH_LIB) $(TEST_LIB) $(ALL_
 $(BUILD)/bench/lab: $(call objects,$(LAB)) $(BENCH_LIB) $(ALL_LIB)
 	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS) -lz
 
-# The command line and the list of sources are kept beside the objects: other flags rebuild everything, a source that came
-# or went rebuilds the archives.
+# The command line and the list of sources are kept beside the objects: other flags rebuild everything, a source that
+# came or went rebuilds the archives.
 remember = @mkdir -p $(@D) && echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
 $(BUILD)/flags: FORCE
 	$(call remember,$(CC) $(LIB_CFLAGS) $(LINK) $(LIBS))

@@ -11,7 +11,7 @@ int args_parse(args *a, const command *c, int count, char **words);
 /* Applies each --set to a config of the command's kind. */
 scrim_status args_config(const args *a, scrim_config *config, scrim_error *error);
 
-/* Whole number of option `which` within low..high; *out is left as it is when the option was not given. 0 or the exit code. */
+/* Whole number of option `which` within low..high; *out stays as it is when it was not given. 0 or the exit code. */
 int args_count(const args *a, int which, uint64_t low, uint64_t high, uint64_t *out);
 
 /* The same for a real number. */

@@ -12,8 +12,8 @@ typedef struct slot {
 } slot;
 
 /*
- * A ring. Blocks released <= taken by workers <= submitted, counted from the start; block i lives in slot i % n_slots. The
- * lock guards the counters, `done` and `closing`; a block's contents belong to whoever has it.
+ * A ring. Blocks released <= taken by workers <= submitted, counted from the start; block i lives in slot i % n_slots.
+ * The lock guards the counters, `done` and `closing`; a block's contents belong to whoever has it.
  */
 struct blocks {
   size_t columns, capacity;

@@ -90,8 +90,9 @@ static scrim_status read_next(run_state *s, block *next, int *more, scrim_error 
 }
 
 /*
- * Keeps all workers busy and writes in order. What fails first in the order of rows is what is reported: a block that cannot
- * be read is an error only when all before it are written, so the answer does not depend on the number of threads.
+ * Keeps all workers busy and writes in order. What fails first in the order of rows is what is reported: a block that
+ * cannot be read is an error only when all before it are written, so the answer does not depend on the number of
+ * threads.
  */
 static scrim_status stream(run_state *s, scrim_error *error) {
   scrim_status status, read_status = SCRIM_OK;

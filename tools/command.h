@@ -6,7 +6,7 @@
 
 enum { ARGS_MAX_OPTIONS = 32, ARGS_MAX_SETS = 64, ARGS_MAX_OPERANDS = 2 };
 
-/* Exit codes beside scrim_status_exit_code: the audit ran, and found more than --max-auc allows; a wrong command line. */
+/* Exit codes beside scrim_status_exit_code: an audit found more than --max-auc allows; a wrong command line. */
 enum { EXIT_GATE = 1, EXIT_USAGE = 64 };
 
 typedef struct option {

@@ -1,7 +1,7 @@
 /*
- * The user's classifier as a program of its own: it reads rows of inputs from standard input, one line of comma-separated
- * numbers each, and answers each with one line of K scores on standard output, flushed at the latest when it has no more input
- * waiting. It is started once and serves the whole audit.
+ * The user's classifier as a program of its own: it reads rows of inputs from standard input, one line of comma-
+ * separated numbers each, and answers each with one line of K scores on standard output, flushed at the latest when no
+ * more input waits. It is started once and serves the whole audit.
  */
 #ifndef TOOLS_EXTERNAL_H
 #define TOOLS_EXTERNAL_H

@@ -4,14 +4,14 @@
 
 #include <scrim/progress.h>
 
-/* A scrim_progress_fn; the context is not used. Shows nothing unless stderr is a terminal. Asks to stop after Ctrl-C. */
+/* A scrim_progress_fn; its context is not used. Shows nothing unless stderr is a terminal; asks to stop after Ctrl-C. */
 int progress_line(const scrim_progress *progress, void *context);
 
 /* Removes the line, so that what is printed next starts clean. */
 void progress_line_clear(void);
 
-/* From now on SIGINT and SIGTERM are remembered instead of ending the process: files can be put away first. A second one ends
- * it. */
+/* From now on SIGINT and SIGTERM are remembered instead of ending the process: files can be put away first. A second
+ * one ends it. */
 void progress_catch_signals(void);
 int progress_stopped(void); /* 1 once such a signal came */
 

@@ -53,7 +53,8 @@ done
 
 # ---- the output
 refuse "folder of the output is not there" 74 "no/out.csv" apply big.csv no/out.csv
-refuse "file size limit" 74 "out.csv" sh -c 'ulimit -f 20; exec "$0" scores apply -f three.scrim -k my.key big.csv out.csv' "$scrim"
+refuse "file size limit" 74 "out.csv" \
+  sh -c 'ulimit -f 20; exec "$0" scores apply -f three.scrim -k my.key big.csv out.csv' "$scrim"
 expect "disk full" 74 "No space left" sh -c '"$0" scores apply -f three.scrim -k my.key big.csv >/dev/full' "$scrim"
 { apply big.csv 2>stderr; echo $? >code; } | head -1 >/dev/null
 [ "$(cat code)" -eq 74 ] && grep -q "Broken pipe" stderr
@@ -101,5 +102,6 @@ refuse "members of another number of classes" 65 "two.csv: 2 columns" \
   train --reference ref.csv --members two.csv --members-labels ref.labels.csv
 refuse "form that is none" 64 "form is 'guess'" train --reference ref.csv --form guess
 refuse "folder of the filter is not there" 74 "no/f.scrim" "$scrim" scores train --reference ref.csv -o no/f.scrim
-refuse "swapper without a key" 77 "" train --reference ref.csv --members big.csv --members-labels big.labels.csv --set swap=1
+refuse "swapper without a key" 77 "" \
+  train --reference ref.csv --members big.csv --members-labels big.labels.csv --set swap=1
 finish

@@ -1,9 +1,10 @@
 # Training that is killed and resumed ends in the same bytes as training that was left alone.
 . "$(dirname "$0")/lib.sh"
 scores 4000 10 3 2 ref
-train() {
-  "$scrim" scores train --reference ref.csv --reference-labels ref.labels.csv --set epochs=12 --set patience=0 -q "$@"
-}
+settings="--reference ref.csv --reference-labels ref.labels.csv --set epochs=12 --set patience=0 -q"
+# $settings is a list of words.
+# shellcheck disable=SC2086
+train() { "$scrim" scores train $settings "$@"; }
 
 expect "left alone" 0 "" train -o whole.scrim
 expect "again" 0 "" train -o again.scrim
@@ -19,8 +20,8 @@ kills=0
 while [ $kills -lt 3 ]; do
   touch mark
   # A shell function in the background would be a shell of its own: exec, so that the signal hits the command itself.
-  (exec "$scrim" scores train --reference ref.csv --reference-labels ref.labels.csv --set epochs=12 --set patience=0 -q \
-    --checkpoint state --resume -o killed.scrim) &
+  # shellcheck disable=SC2086
+  (exec "$scrim" scores train $settings --checkpoint state --resume -o killed.scrim) &
   child=$!
   while kill -0 $child 2>/dev/null && [ -z "$(find . -name state -newer mark)" ]; do sleep 0.02; done
   kill -9 $child 2>/dev/null || break
@@ -34,6 +35,17 @@ cmp -s whole.scrim killed.scrim
 verdict "resumed to the same bytes" $?
 [ ! -e state ]
 verdict "the checkpoint is removed at the end" $?
+
+# Stopped politely, it puts its files away and says so.
+touch mark
+(exec "$scrim" scores train --reference ref.csv --set epochs=100000 --set patience=0 -q --checkpoint stopped \
+  -o stopped.scrim) 2>stderr &
+child=$!
+while kill -0 $child 2>/dev/null && [ ! -e stopped ]; do sleep 0.02; done
+kill -TERM $child
+wait $child
+[ $? -eq 75 ] && [ -e stopped ] && [ ! -e stopped.scrim ]
+verdict "stopped by a signal: exit code 75, the checkpoint stays" $?
 
 head -c 100 whole.scrim >state
 expect "checkpoint that is none" 65 "" train --checkpoint state --resume -o bad.scrim

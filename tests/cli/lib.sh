@@ -42,8 +42,8 @@ refuse() {
   grep -v -x -e stdout -e stderr -e after -e before before | cmp -s - after || flunk "$1" "left files: $(diff before after)"
 }
 
-# scores ROWS CLASSES SEED BOOST FILE: confidence vectors as csv, and the true classes in FILE.labels. The true class's logit
-# is raised by BOOST, so that a larger one is a surer and better classifier.
+# scores ROWS CLASSES SEED BOOST FILE: confidence vectors in FILE.csv, and the true classes in FILE.labels.csv. The true
+# class's logit is raised by BOOST, so that a larger one is a surer and better classifier.
 scores() {
   awk -v rows="$1" -v k="$2" -v seed="$3" -v boost="$4" -v labels="$5.labels.csv" 'BEGIN {
     srand(seed)
