@@ -21,7 +21,7 @@ static void print_interval(const scrim_interval *i) {
 static void print_attacks(const scrim_scores_report *report) {
   size_t left_out = 0;
   printf("Attacks: who is in the training set? (value and 95 %% interval; TPR at a false positive rate)\n\n");
-  printf("%-8s %-18s %-8s  %-20s  %-20s  %-20s  %s\n", "defence", "attack", "attacker", "balanced accuracy", "AUC",
+  printf("%-8s %-22s %-8s  %-20s  %-20s  %-20s  %s\n", "defence", "attack", "attacker", "balanced accuracy", "AUC",
          "TPR at 0.1 %", "TPR at 1 %");
   for (size_t i = 0; i < report->n_attacks; i++) {
     const scrim_attack_result *a = &report->attacks[i];
@@ -29,7 +29,7 @@ static void print_attacks(const scrim_scores_report *report) {
       left_out++;
       continue;
     }
-    printf("%-8s %-18s %-8s", a->defence, a->attack, attacker_name(a->attacker));
+    printf("%-8s %-22s %-8s", a->defence, a->attack, attacker_name(a->attacker));
     print_interval(&a->balanced_accuracy);
     print_interval(&a->auc);
     print_interval(&a->tpr_at_0_1pct);
