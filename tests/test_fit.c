@@ -130,6 +130,41 @@ static void validation_stops_learning_by_heart(void **state) {
   nn_mlp_free(&m);
 }
 
+/*
+ * One-hot inputs and labels of chance: what is learnt on a row says nothing about another. Held-out rows keep their first
+ * weights, and the figure on them stops falling; on training rows it would fall to the end.
+ */
+static void held_out_rows_are_not_learnt(void **state) {
+  (void)state;
+  enum { N = 50, CLASSES = 3, HELD = 10, LAST = 400 };
+  static float one_hot_rows[N * N], first[CLASSES * N];
+  int32_t chance[N];
+  size_t steps = 0, untouched = 0;
+  nn_mlp m;
+  random_source *r;
+  assert_int_equal(random_source_from_seed(&r, 31, NULL), SCRIM_OK);
+  assert_int_equal(nn_mlp_create(&m, 1, (int[]){N, CLASSES}, NN_RELU, r, NULL), SCRIM_OK);
+  for (size_t i = 0; i < N; i++) {
+    one_hot_rows[i * N + i] = 1;
+    chance[i] = (int32_t)random_below(r, CLASSES);
+  }
+  random_source_free(r);
+  memcpy(first, m.layer[0].w->data, sizeof first);
+  const nn_fit fit = {.batch = 8,
+                      .epochs = LAST,
+                      .rate = 0.02,
+                      .validation = (double)HELD / N,
+                      .patience = 20,
+                      .seed = 1,
+                      .progress = count_calls,
+                      .progress_context = &steps};
+  assert_int_equal(nn_mlp_fit(&m, one_hot_rows, chance, N, &fit, NULL), SCRIM_OK);
+  for (size_t j = 0; j < N; j++) untouched += m.layer[0].w->data[j] == first[j];
+  assert_int_equal(untouched, HELD);
+  assert_true(steps < LAST * (N - HELD) / 8 / 2);
+  nn_mlp_free(&m);
+}
+
 static int refuse(const scrim_progress *progress, void *context) {
   (void)progress, (void)context;
   return 1;
@@ -189,6 +224,7 @@ int main(void) {
       cmocka_unit_test(learns_a_function),
       cmocka_unit_test(same_seed_same_network),
       cmocka_unit_test(validation_stops_learning_by_heart),
+      cmocka_unit_test(held_out_rows_are_not_learnt),
       cmocka_unit_test(bad_data_and_settings_are_named),
       cmocka_unit_test(every_failed_request_is_survived),
   };
