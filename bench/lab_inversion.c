@@ -1,7 +1,8 @@
 /*
  * lab inversion: adversarial model inversion on MNIST. The attacker trains an inversion network on his population, images and
  * scores; "unaware" he has the raw ones, "adaptive" those that the defended system answers him. Then he rebuilds the images
- * of members and of nonmembers from their released scores.
+ * of members and of nonmembers from their released scores. An attacker without any scores would answer the mean image of his
+ * population: no defence can make a sensible attacker do worse.
  */
 #include "core/error.h"
 #include "core/memory.h"
@@ -18,6 +19,7 @@ typedef struct experiment {
   const lab_stage *stage;
   float *released[LAB_RELEASES]; /* [LAB_PARTS * part, K] */
   double mse[LAB_RELEASES][ATTACKERS][2];
+  double blind[2]; /* of the mean image */
   scrim_status status[LAB_RELEASES];
   scrim_error error[LAB_RELEASES];
 } experiment;
@@ -32,6 +34,22 @@ static scrim_status measure(experiment *e, const inversion *v, size_t release, i
                              &e->mse[release][attacker][part], error);
   }
   return status;
+}
+
+/* Error of the population's mean image on members and nonmembers. */
+static scrim_status measure_blind(experiment *e, scrim_error *error) {
+  const lab_set *set = &e->stage->set;
+  size_t n = e->stage->part, d = set->features;
+  double *mean = memory_zalloc(d, sizeof *mean);
+  if (!mean) return fail(error, SCRIM_E_MEMORY, "no memory for the mean image");
+  const float *known = set->x + LAB_POPULATION * n * d;
+  for (size_t i = 0; i < n * d; i++) mean[i % d] += known[i] / (double)n;
+  for (size_t i = 0; i < 2 * n * d; i++) {
+    double off = set->x[i] - mean[i % d];
+    e->blind[i / (n * d)] += off * off / (double)(n * d);
+  }
+  memory_free(mean);
+  return SCRIM_OK;
 }
 
 /* Trains on the population as release `index` shows it and attacks that release; on raw scores, the unaware attack on all. */
@@ -77,7 +95,13 @@ static scrim_status run_experiment(experiment *e, scrim_error *error) {
   return status;
 }
 
-typedef lab_mean inversion_table[LAB_RELEASES][ATTACKERS][2][2]; /* .., part, error and its ratio to raw */
+/* Per part the error and its ratio to that of raw scores; the last line is the mean image's. */
+typedef lab_mean inversion_table[LAB_RELEASES + 1][ATTACKERS][2][2];
+
+static void add_cell(lab_mean cell[2], double mse, double raw) {
+  lab_mean_add(&cell[0], mse);
+  lab_mean_add(&cell[1], mse / raw);
+}
 
 static scrim_status run_seed(const lab_options *options, uint64_t seed, inversion_table table, scrim_error *error) {
   const lab_recipe *recipe = lab_recipe_find("mnist");
@@ -89,32 +113,35 @@ static scrim_status run_seed(const lab_options *options, uint64_t seed, inversio
   experiment e = {.stage = &stage};
   status = lab_stage_filter(&stage, options, error);
   if (status == SCRIM_OK) status = run_experiment(&e, error);
-  for (int r = 0; status == SCRIM_OK && r < LAB_RELEASES; r++)
-    for (int a = 0; a < ATTACKERS; a++)
-      for (int part = 0; part < 2; part++) {
-        lab_mean_add(&table[r][a][part][0], e.mse[r][a][part]);
-        lab_mean_add(&table[r][a][part][1], e.mse[r][a][part] / e.mse[0][ADAPTIVE][part]);
-      }
+  if (status == SCRIM_OK) status = measure_blind(&e, error);
+  for (int part = 0; status == SCRIM_OK && part < 2; part++) {
+    double raw = e.mse[0][ADAPTIVE][part];
+    for (int r = 0; r < LAB_RELEASES; r++)
+      for (int a = 0; a < ATTACKERS; a++) add_cell(table[r][a][part], e.mse[r][a][part], raw);
+    add_cell(table[LAB_RELEASES][ADAPTIVE][part], e.blind[part], raw);
+  }
   lab_stage_free(&stage);
   return status;
+}
+
+static void print_line(const char *release, const char *attacker, lab_mean line[2][2]) {
+  printf("%-22s %-9s", release, attacker);
+  for (int part = 0; part < 2; part++)
+    printf("   %.5f +- %.5f   %5.2f +- %.2f", lab_mean_value(&line[part][0]), lab_mean_deviation(&line[part][0]),
+           lab_mean_value(&line[part][1]), lab_mean_deviation(&line[part][1]));
+  printf("\n");
 }
 
 static void print_table(inversion_table table, const lab_options *options) {
   printf(
       "\nmean squared pixel error of rebuilt images, and its ratio to raw scores; seeds %llu..%llu, mean +- standard "
-      "deviation\n%-22s %-9s %20s %15s %20s %15s\n",
+      "deviation\n%-22s %-9s %21s %15s %21s %15s\n",
       (unsigned long long)options->seed, (unsigned long long)(options->seed + options->seeds - 1), "released",
       "attacker", "members", "ratio", "nonmembers", "ratio");
-  for (int r = 0; r < LAB_RELEASES; r++)
-    for (int a = r == 0; a < ATTACKERS; a++) { /* on raw scores both attackers are one */
-      printf("%-22s %-9s", lab_releases[r].name, r ? attacker_name[a] : "");
-      for (int part = 0; part < 2; part++) {
-        const lab_mean *cell = table[r][a][part];
-        printf("   %.5f +- %.5f   %5.2f +- %.2f", lab_mean_value(&cell[0]), lab_mean_deviation(&cell[0]),
-               lab_mean_value(&cell[1]), lab_mean_deviation(&cell[1]));
-      }
-      printf("\n");
-    }
+  print_line("raw", "", table[0][ADAPTIVE]); /* both attackers are one */
+  for (int r = 1; r < LAB_RELEASES; r++)
+    for (int a = 0; a < ATTACKERS; a++) print_line(lab_releases[r].name, attacker_name[a], table[r][a]);
+  print_line("none: the mean image", "", table[LAB_RELEASES][ADAPTIVE]);
 }
 
 scrim_status lab_inversion(const lab_options *options, scrim_error *error) {
