@@ -55,7 +55,9 @@ static int encode(census *s, int column, const char *name) {
   return s->values[column]++;
 }
 
-/* Splits a line of the file into a row of cells; 0 when it is not one. The test file ends its labels with a full stop. */
+/*
+ * Splits a line of the file into a row of cells; 0 when it is not one. The test file ends its labels with a full stop.
+ */
 static int parse_row(census *s, char *line) {
   char *cell[COLUMNS], *rest = NULL;
   int c = 0;

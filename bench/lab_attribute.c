@@ -1,6 +1,6 @@
 /*
- * lab attribute: attribute inference on Adult. The attacker knows the private attribute of the people in his population and
- * trains on the scores that the system gives on them; then he infers it for members and nonmembers.
+ * lab attribute: attribute inference on Adult. The attacker knows the private attribute of the people in his population
+ * and trains on the scores that the system gives on them; then he infers it for members and nonmembers.
  */
 #include "core/error.h"
 #include "core/memory.h"
@@ -20,7 +20,9 @@ enum { TASKS = sizeof tasks / sizeof *tasks };
 
 typedef lab_mean attribute_table[LAB_RELEASES][ATTACKERS][FIGURES];
 
-/* Trains on the population's scores `known`, attacks members and nonmembers by `released`; both [LAB_PARTS * part, K]. */
+/*
+ * Trains on the population's scores `known`, attacks members and nonmembers by `released`; both [LAB_PARTS * part, K].
+ */
 static scrim_status attack(const lab_stage *s, const float *known, const float *released, lab_mean *figures,
                            scrim_error *error) {
   size_t n = s->part, k = s->set.classes;

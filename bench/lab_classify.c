@@ -1,7 +1,7 @@
 /*
- * lab classify: the classifier as a service, for attacks that call it. Rows of features come as csv lines on stdin, rows of
- * scores go as csv lines to stdout. Whatever complete lines one read brings are one batch, answered and flushed before
- * the next read, so that a caller may wait for each answer.
+ * lab classify: the classifier as a service, for attacks that call it. Rows of features come as csv lines on stdin,
+ * rows of scores go as csv lines to stdout. Whatever complete lines one read brings are one batch, answered and flushed
+ * before the next read, so that a caller may wait for each answer.
  */
 #include "core/error.h"
 #include "core/memory.h"

@@ -1,8 +1,8 @@
 /*
- * lab inversion: adversarial model inversion on MNIST. The attacker trains an inversion network on his population, images and
- * scores; "unaware" he has the raw ones, "adaptive" those that the defended system answers him. Then he rebuilds the images
- * of members and of nonmembers from their released scores. An attacker without any scores would answer the mean image of his
- * population: no defence can make a sensible attacker do worse.
+ * lab inversion: adversarial model inversion on MNIST. The attacker trains an inversion network on his population,
+ * images and scores; "unaware" he has the raw ones, "adaptive" those that the defended system answers him. Then he
+ * rebuilds the images of members and of nonmembers from their released scores. An attacker without any scores would
+ * answer the mean image of his population: no defence can make a sensible attacker do worse.
  */
 #include "core/error.h"
 #include "core/memory.h"
@@ -52,7 +52,10 @@ static scrim_status measure_blind(experiment *e, scrim_error *error) {
   return SCRIM_OK;
 }
 
-/* Trains on the population as release `index` shows it and attacks that release; on raw scores, the unaware attack on all. */
+/*
+ * Trains on the population as release `index` shows it and attacks that release; on raw scores, the unaware attack on
+ * all.
+ */
 static void attack_release(void *context, size_t index, unsigned worker) {
   (void)worker;
   experiment *e = context;

@@ -1,6 +1,7 @@
 /*
  * lab letter|mnist|adult|purchase: splits a data set into members, nonmembers, reference and population of equal size,
- * trains the target on the members and M shadows each on a random half of (members and nonmembers), and writes all scores.
+ * trains the target on the members and M shadows each on a random half of (members and nonmembers), and writes all
+ * scores.
  */
 #include "core/error.h"
 #include "core/memory.h"
@@ -47,8 +48,8 @@ static scrim_status write_target(const lab_stage *s, const char *out, scrim_erro
 }
 
 /*
- * Marks the rows on which each shadow is trained. Shadows come in pairs: the second has the half that the first has not,
- * so that of an even number every row is in exactly half (LiRA needs both sides of every row).
+ * Marks the rows on which each shadow is trained. Shadows come in pairs: the second has the half that the first has
+ * not, so that of an even number every row is in exactly half (LiRA needs both sides of every row).
  */
 static scrim_status draw_halves(work *w, scrim_error *error) {
   size_t n = 2 * w->stage.part;

@@ -1,7 +1,8 @@
 /*
- * A synthetic stand-in for Purchase-100 (whose shopping records may not be passed on): 600 bits, 100 classes. Each class has
- * a random prototype; a row is its class's prototype with every bit flipped with a fixed probability. The noise is set so
- * that a network which knows its 5,000 training rows by heart is right on 80 to 85 % of new ones, as on the real set.
+ * A synthetic stand-in for Purchase-100 (whose shopping records may not be passed on): 600 bits, 100 classes. Each
+ * class has a random prototype; a row is its class's prototype with every bit flipped with a fixed probability. The
+ * noise is set so that a network which knows its 5,000 training rows by heart is right on 80 to 85 % of new ones, as on
+ * the real set.
  */
 #include "lab.h"
 

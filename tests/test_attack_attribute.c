@@ -1,4 +1,6 @@
-/* Attribute inference on planted data: an attribute that the scores tell is found, one that they do not is a coin toss. */
+/*
+ * Attribute inference on planted data: an attribute that the scores tell is found, one that they do not is a coin toss.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

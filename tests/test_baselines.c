@@ -248,7 +248,10 @@ static double mean_top(const float *rows) {
   return sum;
 }
 
-/* Members' top scores lie above .9 and the others' below: pushed to the fence, both must end near it from their own side. */
+/*
+ * Members' top scores lie above .9 and the others' below: pushed to the fence, both must end near it from their own
+ * side.
+ */
 static void test_memguard_brings_both_sides_together(void **state) {
   (void)state;
   const defence *d = find(baselines, "MemGuard", NAN);

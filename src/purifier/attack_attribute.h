@@ -1,6 +1,6 @@
 /*
- * Attribute inference: a network that reads a private attribute of the person out of the scores that the classifier gives on
- * him, trained on people whose attribute the attacker knows.
+ * Attribute inference: a network that reads a private attribute of the person out of the scores that the classifier
+ * gives on him, trained on people whose attribute the attacker knows.
  */
 #ifndef PURIFIER_ATTACK_ATTRIBUTE_H
 #define PURIFIER_ATTACK_ATTRIBUTE_H
@@ -24,9 +24,8 @@ typedef struct attribute_attack {
 
 typedef struct attribute_result {
   double accuracy; /* guesses the most likely value */
-  double
-      balanced_accuracy; /* mean over values of the share found; guesses the value that the scores speak for most, beyond
-                               how frequent it is */
+  /* Mean over values of the share found; guesses the value that the scores speak for most, beyond how frequent it is. */
+  double balanced_accuracy;
   double auc;         /* one value against the others, mean over the values that the audited rows have; 0.5: nothing */
   double majority;    /* accuracy of always guessing the most frequent value */
   double label_guess; /* accuracy of guessing the most frequent value of the predicted class */

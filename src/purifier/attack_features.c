@@ -1,7 +1,7 @@
 /*
- * Scores as a network's inputs. The logarithm opens up what a confident row has in its small scores (Yang et al., 2019, clip and
- * shift it for the same reason); standardising lets a network see differences of the fourth digit where a defence leaves no
- * larger ones.
+ * Scores as a network's inputs. The logarithm opens up what a confident row has in its small scores (Yang et al., 2019,
+ * clip and shift it for the same reason); standardising lets a network see differences of the fourth digit where a
+ * defence leaves no larger ones.
  */
 #include "purifier/attack_features.h"
 #include "core/error.h"
@@ -9,8 +9,10 @@
 #include "purifier/score_form.h"
 #include <math.h>
 
-/* An overfit classifier's small scores tell its inputs apart best: on MNIST the error of inversion is 0.041 when they are
- * clipped at 1e-8 and 0.034 when nearly all of float32's range is kept. */
+/*
+ * An overfit classifier's small scores tell its inputs apart best: on MNIST the error of inversion is 0.041 when they
+ * are clipped at 1e-8 and 0.034 when nearly all of float32's range is kept.
+ */
 static const float least = 1e-30f;
 /* A column that does not vary on the training rows must not blow up on others. */
 static const double least_deviation = 1e-4;

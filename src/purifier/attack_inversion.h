@@ -1,6 +1,6 @@
 /*
- * Adversarial model inversion (Yang et al., CCS 2019): a network that the attacker trains on data of his own to turn scores
- * back into the inputs that gave them.
+ * Adversarial model inversion (Yang et al., CCS 2019): a network that the attacker trains on data of his own to turn
+ * scores back into the inputs that gave them.
  */
 #ifndef PURIFIER_ATTACK_INVERSION_H
 #define PURIFIER_ATTACK_INVERSION_H
@@ -27,7 +27,9 @@ void inversion_free(inversion *v);
 /* scores [n, K] -> inputs [n, features], within the range that each feature had in training. */
 scrim_status inversion_run(const inversion *v, const float *scores, size_t n, float *inputs, scrim_error *error);
 
-/* Mean squared error of the inputs rebuilt from `scores`, over rows and features: the larger, the better the defence. */
+/*
+ * Mean squared error of the inputs rebuilt from `scores`, over rows and features: the larger, the better the defence.
+ */
 scrim_status inversion_error(const inversion *v, const float *scores, const float *inputs, size_t n, double *mse,
                              scrim_error *error);
 

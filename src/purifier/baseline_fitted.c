@@ -1,7 +1,7 @@
 /*
- * Baselines fitted to the reference: saturation of the top score at a per-class quantile, class prototypes, and what lies
- * between. Members and non-members differ where confidence is high, errors sit where it is low: hiding the high end costs the
- * users little. These are the rules that a trained filter has to beat.
+ * Baselines fitted to the reference: saturation of the top score at a per-class quantile, class prototypes, and what
+ * lies between. Members and non-members differ where confidence is high, errors sit where it is low: hiding the high
+ * end costs the users little. These are the rules that a trained filter has to beat.
  */
 #include "core/error.h"
 #include "core/memory.h"
@@ -13,9 +13,8 @@
 
 typedef struct fitted_state {
   size_t classes;
-  float *ceiling; /* [K] by predicted class: quantile of the top score over the reference */
-  float *
-      prototype; /* [K, K] by predicted class: mean reference row (baseline_plateau: of those at or above the ceiling) */
+  float *ceiling;   /* [K] by predicted class: quantile of the top score over the reference */
+  float *prototype; /* [K, K] by predicted class: mean reference row; baseline_plateau: of those from the ceiling up */
 } fitted_state;
 
 /* The top score of a reference row and the class it speaks for. */
@@ -60,9 +59,9 @@ static scrim_status fit_ceilings(fitted_state *s, const defence_data *data, doub
 }
 
 /*
- * Fills the prototypes with the mean of the reference rows predicted as each class, or of those among them whose top score
- * reaches least[class]. A mean of rows has their common arg max. A class without rows gets the mean top score of all
- * rows, the rest shared equally.
+ * Fills the prototypes with the mean of the reference rows predicted as each class, or of those among them whose top
+ * score reaches least[class]. A mean of rows has their common arg max. A class without rows gets the mean top score of
+ * all rows, the rest shared equally.
  */
 static scrim_status fit_prototypes(fitted_state *s, const defence_data *data, const float *least, scrim_error *error) {
   size_t k = s->classes;
@@ -128,9 +127,9 @@ scrim_status baseline_plateau_fit(void **state, const defence *self, const defen
 }
 
 /*
- * Sets the label's score to `top` and shares 1 - top among the others in proportion to weight [k] (equally where they weigh
- * nothing), none above `top`: what is cut there goes to those below, so that the label stays the arg max. `weight` may be
- * `row`.
+ * Sets the label's score to `top` and shares 1 - top among the others in proportion to weight [k] (equally where they
+ * weigh nothing), none above `top`: what is cut there goes to those below, so that the label stays the arg max.
+ * `weight` may be `row`.
  */
 static void share_rest(float *row, size_t k, size_t label, double top, const float *weight) {
   double cut = INFINITY, scale = 0, equal = 0; /* weights from `cut` up are held at `top` */

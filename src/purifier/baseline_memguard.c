@@ -1,6 +1,7 @@
 /*
- * A MemGuard-style baseline (Jia et al., 2019): per row, the smallest change of the logits that a few gradient steps find which
- * brings a surrogate attack network to the fence, "member" and "non-member" equally likely, and keeps the label.
+ * A MemGuard-style baseline (Jia et al., 2019): per row, the smallest change of the logits that a few gradient steps
+ * find which brings a surrogate attack network to the fence, "member" and "non-member" equally likely, and keeps the
+ * label.
  */
 #include "core/error.h"
 #include "core/memory.h"
@@ -84,7 +85,9 @@ scrim_status baseline_memguard_fit(void **state, const defence *self, const defe
   return status;
 }
 
-/* Fills h [n] with the log-odds of "member" at the logits `at` [n, K] and, if wanted, grad [n, K] with their gradients. */
+/*
+ * Fills h [n] with the log-odds of "member" at the logits `at` [n, K] and, if wanted, grad [n, K] with their gradients.
+ */
 static scrim_status evaluate(memguard_state *s, const float *at, size_t n, int want_grad, scrim_error *error) {
   const int dim[] = {(int)n, (int)s->classes};
   tape_reset(s->tape);

@@ -83,7 +83,9 @@ scrim_status baseline_top1(void *state, const float *raw, float *released, size_
   return each_row(state, raw, released, n, keep_top);
 }
 
-/* Rounds to `setting` decimals, halves to even, and does not renormalise: as the Adversarial Robustness Toolbox does. */
+/*
+ * Rounds to `setting` decimals, halves to even, and does not renormalise: as the Adversarial Robustness Toolbox does.
+ */
 static void round_row(rule_state *s, float *row, size_t label) {
   (void)label;
   double units = pow(10, s->setting);
@@ -108,8 +110,9 @@ scrim_status baseline_temperature(void *state, const float *raw, float *released
 }
 
 /*
- * p - beta * (sigmoid(gamma * logit(p)) - 1/2) with beta 1 and gamma the setting, clipped and renormalised (Lee et al., 2019,
- * as in the Adversarial Robustness Toolbox). Near 0 the rule lifts scores by up to 0.4, at times above the top score.
+ * p - beta * (sigmoid(gamma * logit(p)) - 1/2) with beta 1 and gamma the setting, clipped and renormalised (Lee et al.,
+ * 2019, as in the Adversarial Robustness Toolbox). Near 0 the rule lifts scores by up to 0.4, at times above the top
+ * score.
  */
 static void reverse_sigmoid(rule_state *s, float *row, size_t label) {
   (void)label;

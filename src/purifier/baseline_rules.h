@@ -9,8 +9,8 @@ typedef scrim_status baseline_fit(void **state, const defence *self, const defen
 typedef scrim_status baseline_apply(void *state, const float *raw, float *released, size_t n, scrim_error *error);
 
 /*
- * Makes `label` the first arg max of row [k] again where a rule has lost it: its score goes one float above the largest. The
- * released label is public in any case, so the raised bit tells nothing.
+ * Makes `label` the first arg max of row [k] again where a rule has lost it: its score goes one float above the
+ * largest. The released label is public in any case, so the raised bit tells nothing.
  */
 void baseline_keep_label(float *row, size_t k, size_t label);
 
