@@ -24,7 +24,7 @@ typedef struct attribute_attack {
 
 typedef struct attribute_result {
   double accuracy; /* guesses the most likely value */
-  /* Mean over values of the share found; guesses the value that the scores speak for most, beyond how frequent it is. */
+  /* Mean over values of the share found; guesses the value that the scores raise most above how frequent it is. */
   double balanced_accuracy;
   double auc;         /* one value against the others, mean over the values that the audited rows have; 0.5: nothing */
   double majority;    /* accuracy of always guessing the most frequent value */
