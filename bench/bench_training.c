@@ -3,8 +3,8 @@
  *
  *     bench_training CLASSES BATCH STEPS
  *
- * prints the number of trainable values, the loss before and after, and the median seconds a step. bench_training.py runs it in
- * turn with the same network in PyTorch.
+ * prints the number of trainable values, the loss before and after, and the median seconds a step. bench_training.py
+ * runs it in turn with the same network in PyTorch.
  */
 #include "purifier/reformer.h"
 #include <stdio.h>

@@ -131,8 +131,8 @@ static void validation_stops_learning_by_heart(void **state) {
 }
 
 /*
- * One-hot inputs and labels of chance: what is learnt on a row says nothing about another. Held-out rows keep their first
- * weights, and the figure on them stops falling; on training rows it would fall to the end.
+ * One-hot inputs and labels of chance: what is learnt on a row says nothing about another. Held-out rows keep their
+ * first weights, and the figure on them stops falling; on training rows it would fall to the end.
  */
 static void held_out_rows_are_not_learnt(void **state) {
   (void)state;

@@ -1,4 +1,4 @@
-/* Perceptrons: the packed prediction against the tape, every activation, shapes that cannot be, running out of memory. */
+/* Perceptrons: the packed prediction against the tape, every activation, shapes that cannot be, memory running out. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

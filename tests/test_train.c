@@ -39,7 +39,7 @@ static int folder_remove(void **state) {
   return system(command) == 0 ? 0 : -1;
 }
 
-/* ---- a network with everything that could break a resume: batch norm, dropout, sampling, moments, early figures ---- */
+/* ---- a network with everything that could break a resume: batch norm, dropout, sampling, moments ---- */
 
 typedef struct network {
   nn_params *params;

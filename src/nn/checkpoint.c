@@ -148,7 +148,8 @@ int checkpoint_exists(const nn_training *t) {
   return t->checkpoint && access(t->checkpoint, F_OK) == 0;
 }
 
-/* The network is trained: a file that cannot be removed is no reason to lose it. Resuming from it would end in the same bits. */
+/* The network is trained: a file that cannot be removed is no reason to lose it. Resuming from it would end in the same
+ * bits. */
 void checkpoint_remove(const nn_training *t) {
   if (t->checkpoint) (void)unlink(t->checkpoint);
 }

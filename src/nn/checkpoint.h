@@ -1,5 +1,6 @@
 /*
- * Checkpoints of the training loop: one tensor file, written atomically, with all that a run needs to go on to the same bits.
+ * Checkpoints of the training loop: one tensor file, written atomically, with all that a run needs to go on to the same
+ * bits.
  * Randomness is not in it: every draw comes from a stream named by seed, epoch and step.
  */
 #ifndef NN_CHECKPOINT_H

