@@ -77,8 +77,9 @@ scrim_status nn_optimizer_get(nn_optimizer *o, const tensorfile *file, scrim_err
 /* ---- schedules: factor of the base rate at `step` of `steps` ---- */
 
 /*
- * All but one-cycle first rise linearly over `warmup` steps. NN_COSINE then falls to 0 along half a cosine; NN_STEP falls
- * to a tenth at half and to a hundredth at three quarters of the rest; NN_ONE_CYCLE rises for `warmup` steps (0: 30 %).
+ * All but one-cycle first rise linearly over `warmup` steps. NN_COSINE then falls to 0 along half a cosine; NN_STEP
+ * falls to a tenth at half and to a hundredth at three quarters of the rest; NN_ONE_CYCLE rises for `warmup` steps
+ * (0: 30 %).
  */
 typedef enum nn_schedule { NN_CONSTANT, NN_COSINE, NN_STEP, NN_ONE_CYCLE } nn_schedule;
 double nn_schedule_factor(nn_schedule s, size_t step, size_t steps, size_t warmup);
