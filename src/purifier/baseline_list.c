@@ -4,7 +4,7 @@
 
 #define RULE(name, setting, unit, apply)                                                                               \
   { name, setting, unit, baseline_rule_fit, apply, baseline_rule_release }
-#define TEMPERATURE(t) RULE("temperature", t, "temperature", baseline_temperature)
+#define TEMPERATURE(t) RULE("temperature", t, "T", baseline_temperature)
 #define ROUNDING(decimals) RULE("rounding", decimals, "decimals", baseline_rounding)
 #define FITTED(name, quantile, unit, apply)                                                                            \
   { name, quantile, unit, baseline_fitted_fit, apply, baseline_fitted_release }
