@@ -33,7 +33,8 @@ static scrim_status fixed_noise(void *state, const float *raw, float *released, 
   for (size_t i = 0; i < n; i++) {
     uint32_t bits[WORLD_CLASSES];
     memcpy(bits, raw + i * WORLD_CLASSES, sizeof bits);
-    world local = {.state = 1};
+    static world local; /* for its generator */
+    local.state = 1;
     for (int j = 0; j < WORLD_CLASSES; j++) local.state = (local.state ^ bits[j]) * 0x9e3779b97f4a7c15u;
     world_uniform(&local);
     for (int j = 0; j < WORLD_CLASSES; j++)

@@ -112,7 +112,7 @@ static void test_memory_failures_are_clean(void **unused) {
     assert_true(status == SCRIM_OK || status == SCRIM_E_MEMORY);
     failures += status != SCRIM_OK;
   }
-  assert_int_equal(failures, 4);
+  assert_int_equal(failures, 5);
   free(w);
 }
 

@@ -74,13 +74,14 @@ typedef struct attack {
 extern const attack attacks[];
 
 scrim_status attack_threshold(const attack *self, const attack_view *view, double *score, unsigned char *scored,
-                              scrim_error *error); /* option: a statistic */
+                              scrim_error *error); /* option: a statistic, perhaps ranked */
 scrim_status attack_gap(const attack *self, const attack_view *view, double *score, unsigned char *scored,
                         scrim_error *error);
 scrim_status attack_network(const attack *self, const attack_view *view, double *score, unsigned char *scored,
                             scrim_error *error); /* option: a network_features */
+enum { LIRA_ONLINE = 1, LIRA_RANKED = 2 };
 scrim_status attack_lira(const attack *self, const attack_view *view, double *score, unsigned char *scored,
-                         scrim_error *error); /* option: 1 online, 0 offline */
+                         scrim_error *error); /* option: these bits */
 scrim_status attack_rmia(const attack *self, const attack_view *view, double *score, unsigned char *scored,
                          scrim_error *error);
 scrim_status attack_averaging(const attack *self, const attack_view *view, double *score, unsigned char *scored,

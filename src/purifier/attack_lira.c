@@ -78,19 +78,21 @@ static double offline_score(const reference *r, const pooled *p, size_t row, int
 scrim_status attack_lira(const attack *self, const attack_view *view, double *score, unsigned char *scored,
                          scrim_error *error) {
   (void)scored;
-  int online = self->option;
+  int online = self->option & LIRA_ONLINE;
+  int which = STATISTIC_TRUE_CONFIDENCE | (self->option & LIRA_RANKED ? STATISTIC_RANKED : 0);
   reference r;
-  scrim_status status = reference_make(&r, view, reference_log_odds, error);
   pooled p = {0};
   double cut = 0;
+  scrim_status status = reference_make(&r, view, which, error);
   if (status == SCRIM_OK) {
     p = pool_rows(&r);
     /* The offline test has no IN side to weigh against: its cut is learned on the first shadow, judged by the others. */
     for (size_t i = 0; i < view->rows; i++) score[i] = offline_score(&r, &p, i, 0, r.value[i]);
     if (!online) status = threshold_cut_of(&cut, score, view->shadow_in, view->rows, error);
   }
+  if (status == SCRIM_OK) status = statistic_of_target(which, view, score, error);
   for (size_t i = 0; status == SCRIM_OK && i < view->rows; i++) {
-    double x = statistic_log_odds(view->target + i * view->classes, view->classes, (size_t)view->labels[i]);
+    double x = score[i];
     score[i] = online ? log_density(predict(&r, &p, i, 1, -1), x) - log_density(predict(&r, &p, i, 0, -1), x)
                       : offline_score(&r, &p, i, -1, x) - cut;
   }

@@ -15,19 +15,25 @@ enum {
   WIDE = 256,               /* more classes than this: the largest scores stand for all, without the one-hot label */
   LARGEST = 64,
   TOP = 3,
-  STATISTICS = 4,
-  SHADOW_FEATURES = 6,
-  CHUNK = 4096 /* rows scored at a time */
+  STATISTICS = 5,
+  RANKS = 2,
+  SHADOW_FEATURES = 6, /* of values, and as many of ranks */
+  CHUNK = 4096         /* rows scored at a time */
 };
 static const float CLIP = 8; /* standard deviations that a feature may lie out */
 
 typedef struct feature_maker {
   const attack_view *view;
   network_features kind;
-  reference shadows; /* for NETWORK_CALIBRATED */
+  /* Ranks of the examples and of the audited rows, of each statistic in `ranked`; for all kinds but ML-Leaks. */
+  double *example_rank[RANKS], *target_rank[RANKS];
+  reference shadows[2]; /* values and ranks, for NETWORK_CALIBRATED */
   size_t width;
   float *mean, *inverse; /* [width] of the examples: mean, 1 / standard deviation */
 } feature_maker;
+
+static const int ranked[RANKS] = {STATISTIC_TRUE_CONFIDENCE | STATISTIC_RANKED,
+                                  STATISTIC_MAX_CONFIDENCE | STATISTIC_RANKED};
 
 /* ---- features of one row ---- */
 
@@ -73,24 +79,26 @@ static float *put_statistics(float *out, const float *row, size_t k, int32_t lab
 }
 
 /* What the other shadows say about the row: mean, spread, and how far this answer lies from both. */
-static void put_shadows(float *out, const reference *r, size_t row, int32_t without, double value) {
+static float *put_shadows(float *out, const reference *r, size_t row, int32_t without, double value) {
   for (int c = 0; c < 2; c++) {
     reference_sum s = reference_without(r, row, c, without);
     if (s.n < 0.5) s = (reference_sum){1, reference_mean(&r->total[c]), 0};
     double mean = reference_mean(&s);
-    out[3 * c] = (float)mean;
-    out[3 * c + 1] = s.n > 1.5 ? (float)sqrt(reference_squares(&s) / (s.n - 1)) : 0;
-    out[3 * c + 2] = (float)(value - mean);
+    *out++ = (float)mean;
+    *out++ = s.n > 1.5 ? (float)sqrt(reference_squares(&s) / (s.n - 1)) : 0;
+    *out++ = (float)(value - mean);
   }
+  return out;
 }
 
 static size_t feature_width(network_features kind, size_t k) {
   if (kind == NETWORK_ML_LEAKS) return 2 * TOP;
-  size_t width = (k > WIDE ? 2 * LARGEST : 3 * k) + STATISTICS;
-  return kind == NETWORK_CALIBRATED ? width + SHADOW_FEATURES : width;
+  size_t width = (k > WIDE ? 2 * LARGEST : 3 * k) + STATISTICS + RANKS;
+  return kind == NETWORK_CALIBRATED ? width + 2 * SHADOW_FEATURES : width;
 }
 
-static void make_features(const feature_maker *f, const attack_example *e, float *out) {
+/* rank [RANKS]: where its classifier's other answers place this one */
+static void make_features(const feature_maker *f, const attack_example *e, const double *rank, float *out) {
   size_t k = f->view->classes;
   int32_t label = f->view->labels[e->row];
   if (f->kind == NETWORK_ML_LEAKS) {
@@ -98,8 +106,24 @@ static void make_features(const feature_maker *f, const attack_example *e, float
     return;
   }
   out = put_statistics(put_scores(out, e->scores, k, label), e->scores, k, label);
-  if (f->kind == NETWORK_CALIBRATED)
-    put_shadows(out, &f->shadows, e->row, e->shadow, reference_log_odds(e->scores, k, label));
+  for (int i = 0; i < RANKS; i++) *out++ = (float)rank[i];
+  if (f->kind != NETWORK_CALIBRATED) return;
+  double value = statistic_of(STATISTIC_TRUE_CONFIDENCE, e->scores, k, label);
+  out = put_shadows(out, &f->shadows[0], e->row, e->shadow, value);
+  put_shadows(out, &f->shadows[1], e->row, e->shadow, rank[0]);
+}
+
+static void example_features(const feature_maker *f, size_t i, float *out) {
+  double rank[RANKS] = {0};
+  for (int j = 0; j < RANKS; j++) rank[j] = f->example_rank[j] ? f->example_rank[j][i] : 0;
+  make_features(f, &f->view->examples[i], rank, out);
+}
+
+static void target_features(const feature_maker *f, size_t row, float *out) {
+  const attack_example e = {f->view->target + row * f->view->classes, (uint32_t)row, -1, 0};
+  double rank[RANKS] = {0};
+  for (int j = 0; j < RANKS; j++) rank[j] = f->target_rank[j] ? f->target_rank[j][row] : 0;
+  make_features(f, &e, rank, out);
 }
 
 /* ---- standardising ---- */
@@ -155,7 +179,7 @@ static scrim_status fit_network(nn_mlp *network, feature_maker *f, float *x, int
                                 scrim_error *error) {
   double count[2] = {0.5, 0.5};
   for (size_t i = 0; i < n; i++) {
-    make_features(f, &f->view->examples[i], x + i * f->width);
+    example_features(f, i, x + i * f->width);
     in[i] = f->view->examples[i].in;
     count[in[i]] += 1;
   }
@@ -172,10 +196,7 @@ static scrim_status score_rows(const nn_mlp *network, const feature_maker *f, do
   const attack_view *v = f->view;
   for (size_t start = 0; start < v->rows; start += CHUNK) {
     size_t n = v->rows - start < CHUNK ? v->rows - start : CHUNK;
-    for (size_t i = 0; i < n; i++) {
-      attack_example row = {v->target + (start + i) * v->classes, (uint32_t)(start + i), -1, 0};
-      make_features(f, &row, x + i * f->width);
-    }
+    for (size_t i = 0; i < n; i++) target_features(f, start + i, x + i * f->width);
     standardise(f, x, n);
     scrim_status status = nn_mlp_predict(network, x, n, 0, out, error);
     if (status != SCRIM_OK) return status;
@@ -203,19 +224,46 @@ static scrim_status learn_and_score(feature_maker *f, double *score, scrim_error
   return status;
 }
 
+static scrim_status rank_answers(feature_maker *f, scrim_error *error) {
+  scrim_status status = SCRIM_OK;
+  for (int j = 0; j < RANKS && status == SCRIM_OK; j++) {
+    f->example_rank[j] = memory_zalloc(f->view->n_examples, sizeof(double));
+    f->target_rank[j] = memory_zalloc(f->view->rows, sizeof(double));
+    if (!f->example_rank[j] || !f->target_rank[j]) return fail(error, SCRIM_E_MEMORY, "out of memory for ranks");
+    status = statistic_of_examples(ranked[j], f->view, f->example_rank[j], error);
+    if (status == SCRIM_OK) status = statistic_of_target(ranked[j], f->view, f->target_rank[j], error);
+  }
+  return status;
+}
+
+static scrim_status maker_open(feature_maker *f, scrim_error *error) {
+  f->width = feature_width(f->kind, f->view->classes);
+  f->mean = memory_zalloc(f->width, sizeof *f->mean);
+  f->inverse = memory_zalloc(f->width, sizeof *f->inverse);
+  if (!f->mean || !f->inverse) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu features", f->width);
+  scrim_status status = f->kind == NETWORK_ML_LEAKS ? SCRIM_OK : rank_answers(f, error);
+  if (status != SCRIM_OK || f->kind != NETWORK_CALIBRATED) return status;
+  status = reference_make(&f->shadows[0], f->view, STATISTIC_TRUE_CONFIDENCE, error);
+  return status == SCRIM_OK ? reference_make(&f->shadows[1], f->view, ranked[0], error) : status;
+}
+
+static void maker_close(feature_maker *f) {
+  for (int j = 0; j < RANKS; j++) {
+    memory_free(f->example_rank[j]);
+    memory_free(f->target_rank[j]);
+  }
+  reference_free(&f->shadows[0]);
+  reference_free(&f->shadows[1]);
+  memory_free(f->mean);
+  memory_free(f->inverse);
+}
+
 scrim_status attack_network(const attack *self, const attack_view *view, double *score, unsigned char *scored,
                             scrim_error *error) {
   (void)scored;
   feature_maker f = {.view = view, .kind = (network_features)self->option};
-  f.width = feature_width(f.kind, view->classes);
-  f.mean = memory_zalloc(f.width, sizeof *f.mean);
-  f.inverse = memory_zalloc(f.width, sizeof *f.inverse);
-  scrim_status status = f.mean && f.inverse ? SCRIM_OK : fail(error, SCRIM_E_MEMORY, "out of memory for features");
-  if (status == SCRIM_OK && f.kind == NETWORK_CALIBRATED)
-    status = reference_make(&f.shadows, view, reference_log_odds, error);
+  scrim_status status = maker_open(&f, error);
   if (status == SCRIM_OK) status = learn_and_score(&f, score, error);
-  reference_free(&f.shadows);
-  memory_free(f.mean);
-  memory_free(f.inverse);
+  maker_close(&f);
   return status;
 }

@@ -58,8 +58,10 @@ scrim_status query_open(query *q, const attack_view *view, size_t per_kind, cons
   q->released = memory_zalloc(most * view->classes, sizeof *q->released);
   q->inputs = memory_zalloc(most * features, sizeof *q->inputs);
   q->scale = memory_zalloc(features, sizeof *q->scale);
-  if (!q->row || !q->scores || !q->released || !q->inputs || !q->scale)
+  q->normal = memory_zalloc(QUERY_NORMALS, sizeof *q->normal);
+  if (!q->row || !q->scores || !q->released || !q->inputs || !q->scale || !q->normal)
     return fail(error, SCRIM_E_MEMORY, "out of memory for queries on %zu rows", most);
+  for (size_t i = 0; i < QUERY_NORMALS; i++) q->normal[i] = (float)random_normal(q->random);
   status = choose_rows(q, per_kind, scored, error);
   if (status == SCRIM_OK && features) measure_inputs(q);
   return status;
@@ -72,6 +74,7 @@ void query_close(query *q) {
   memory_free(q->released);
   memory_free(q->inputs);
   memory_free(q->scale);
+  memory_free(q->normal);
   random_source_free(q->random);
 }
 
@@ -89,8 +92,9 @@ scrim_status query_scores(query *q, double size, scrim_error *error) {
     memcpy(row, q->view->interface.raw + q->row[i] * k, k * sizeof *row);
     if (size <= 0) continue;
     double sum = 0;
+    size_t place = random_below(q->random, QUERY_NORMALS);
     for (size_t j = 0; j < k; j++) {
-      row[j] *= (float)fmax(0, 1 + size * random_normal(q->random));
+      row[j] *= (float)fmax(0, 1 + size * q->normal[(place + j) % QUERY_NORMALS]);
       sum += row[j];
     }
     for (size_t j = 0; sum > 0 && j < k; j++) row[j] = (float)(row[j] / sum);
@@ -102,8 +106,9 @@ scrim_status query_inputs(query *q, double size, scrim_error *error) {
   const attack_interface *f = &q->view->interface;
   for (size_t i = 0; i < q->n; i++) {
     const float *x = input_of(q->view, q->row[i]);
+    size_t place = random_below(q->random, QUERY_NORMALS);
     for (size_t j = 0; j < f->features; j++)
-      q->inputs[i * f->features + j] = x[j] + (float)(size * q->scale[j] * random_normal(q->random));
+      q->inputs[i * f->features + j] = x[j] + (float)(size * q->scale[j] * q->normal[(place + j) % QUERY_NORMALS]);
   }
   if (f->classify(q->inputs, q->n, q->scores, f->classify_context) != 0)
     return fail(error, SCRIM_E_DATA, "the classifier failed on %zu inputs of the audit", q->n);

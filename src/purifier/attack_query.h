@@ -13,8 +13,11 @@ typedef struct query {
   float *released; /* [n, K] the last answers */
   float *inputs;   /* [n, features] scratch, where there is a classifier; else NULL */
   float *scale;    /* [features] standard deviation of each input feature, likewise */
+  float *normal;   /* [QUERY_NORMALS] N(0, 1), drawn once: copies take runs of it from random places */
   random_source *random;
 } query;
+
+enum { QUERY_NORMALS = 8191 };
 
 /*
  * Chooses up to `per_kind` open members and as many non-members and clears `scored` of all other rows. query_close is due

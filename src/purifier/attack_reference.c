@@ -4,33 +4,26 @@
 #include "core/memory.h"
 #include "purifier/attack_statistic.h"
 
-double reference_log_odds(const float *scores, size_t k, int32_t label) {
-  return statistic_log_odds(scores, k, (size_t)label);
-}
-
-double reference_confidence(const float *scores, size_t k, int32_t label) {
-  (void)k;
-  return scores[label];
-}
-
 static void add(reference_sum *s, double value, double times) {
   s->n += times;
   s->sum += times * value;
   s->square += times * value * value;
 }
 
-scrim_status reference_make(reference *r, const attack_view *view, reference_value value, scrim_error *error) {
+scrim_status reference_make(reference *r, const attack_view *view, int which, scrim_error *error) {
   *r = (reference){.rows = view->rows, .shadows = view->n_shadows, .in = view->shadow_in};
   r->value = memory_zalloc(view->n_shadows * view->rows, sizeof *r->value);
   r->row = memory_zalloc(view->rows, sizeof *r->row);
   if (!r->value || !r->row)
     return fail(error, SCRIM_E_MEMORY, "out of memory for %zu shadows of %zu rows", view->n_shadows, view->rows);
   for (size_t s = 0; s < view->n_shadows; s++) {
+    double *value = r->value + s * view->rows;
+    const unsigned char *in = r->in + s * view->rows;
+    scrim_status status = statistic_of_shadow(which, view, s, value, error);
+    if (status != SCRIM_OK) return status;
     for (size_t i = 0; i < view->rows; i++) {
-      size_t at = s * view->rows + i;
-      r->value[at] = value(view->shadows + at * view->classes, view->classes, view->labels[i]);
-      add(&r->row[i][r->in[at]], r->value[at], 1);
-      add(&r->total[r->in[at]], r->value[at], 1);
+      add(&r->row[i][in[i]], value[i], 1);
+      add(&r->total[in[i]], value[i], 1);
     }
   }
   return SCRIM_OK;

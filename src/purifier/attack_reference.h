@@ -16,13 +16,8 @@ typedef struct reference {
   reference_sum total[2];  /* all rows: OUT, IN */
 } reference;
 
-/* The number taken from one row of scores [k] with true class `label`. */
-typedef double (*reference_value)(const float *scores, size_t k, int32_t label);
-double reference_log_odds(const float *scores, size_t k, int32_t label);
-double reference_confidence(const float *scores, size_t k, int32_t label);
-
-/* reference_free is due whether or not this succeeds. */
-scrim_status reference_make(reference *r, const attack_view *view, reference_value value, scrim_error *error);
+/* which: a statistic, perhaps ranked. reference_free is due whether or not this succeeds. */
+scrim_status reference_make(reference *r, const attack_view *view, int which, scrim_error *error);
 void reference_free(reference *r);
 
 /* A row's sums over OUT (in 0) or IN (in 1) shadows but `without`, which is an index or -1. */

@@ -8,6 +8,7 @@
 #include "core/memory.h"
 #include "purifier/attack.h"
 #include "purifier/attack_reference.h"
+#include "purifier/attack_statistic.h"
 #include "purifier/attack_threshold.h"
 #include "purifier/metrics.h"
 #include <math.h>
@@ -112,7 +113,7 @@ scrim_status attack_rmia(const attack *self, const attack_view *view, double *sc
   const rmia_target audited = {view->target, view->population, -1};
   double *population = memory_zalloc(view->n_population, sizeof *population);
   reference r;
-  scrim_status status = reference_make(&r, view, reference_confidence, error);
+  scrim_status status = reference_make(&r, view, STATISTIC_PROBABILITY, error);
   if (status == SCRIM_OK && !population) status = fail(error, SCRIM_E_MEMORY, "out of memory for the population");
   if (status == SCRIM_OK) status = tune(&a, view, &r, score, error);
   if (status == SCRIM_OK) {

@@ -1,5 +1,8 @@
-/* The statistics of single rows. */
+/* The statistics of single rows, and of all rows of a classifier at once. */
 #include "purifier/attack_statistic.h"
+#include "core/error.h"
+#include "core/memory.h"
+#include "purifier/attack_rank.h"
 #include "purifier/score_form.h"
 #include <math.h>
 
@@ -38,8 +41,47 @@ double statistic_of(attack_statistic which, const float *row, size_t k, int32_t 
     return -entropy(row, k);
   case STATISTIC_MODIFIED_ENTROPY:
     return -modified_entropy(row, k, (size_t)label);
+  case STATISTIC_PROBABILITY:
+    return row[label];
   case STATISTIC_TRUE_CONFIDENCE:
     break;
   }
   return statistic_log_odds(row, k, (size_t)label);
+}
+
+/* ---- many rows ---- */
+
+/* Values of scores [rows, K]. */
+static scrim_status of_rows(int which, const attack_view *view, const float *scores, double *out, scrim_error *error) {
+  attack_statistic statistic = (attack_statistic)(which & ~STATISTIC_RANKED);
+  for (size_t i = 0; i < view->rows; i++)
+    out[i] = statistic_of(statistic, scores + i * view->classes, view->classes, view->labels[i]);
+  /* Labels are 0 or more, so they are groups as they stand. */
+  return which & STATISTIC_RANKED ? rank_within(out, (const uint32_t *)view->labels, view->rows, error) : SCRIM_OK;
+}
+
+scrim_status statistic_of_target(int which, const attack_view *view, double *out, scrim_error *error) {
+  return of_rows(which, view, view->target, out, error);
+}
+
+scrim_status statistic_of_shadow(int which, const attack_view *view, size_t s, double *out, scrim_error *error) {
+  return of_rows(which, view, view->shadows + s * view->rows * view->classes, out, error);
+}
+
+scrim_status statistic_of_examples(int which, const attack_view *view, double *out, scrim_error *error) {
+  attack_statistic statistic = (attack_statistic)(which & ~STATISTIC_RANKED);
+  for (size_t i = 0; i < view->n_examples; i++) {
+    const attack_example *e = &view->examples[i];
+    out[i] = statistic_of(statistic, e->scores, view->classes, view->labels[e->row]);
+  }
+  if (!(which & STATISTIC_RANKED)) return SCRIM_OK;
+  uint32_t *group = memory_zalloc(view->n_examples, sizeof *group);
+  if (!group) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu examples", view->n_examples);
+  for (size_t i = 0; i < view->n_examples; i++) { /* shadow -1 is the audited classifier, alone: any number will do */
+    const attack_example *e = &view->examples[i];
+    group[i] = (uint32_t)e->shadow * (uint32_t)view->classes + (uint32_t)view->labels[e->row];
+  }
+  scrim_status status = rank_within(out, group, view->n_examples, error);
+  memory_free(group);
+  return status;
 }

@@ -176,21 +176,25 @@ scrim_status attack_gap(const attack *self, const attack_view *view, double *sco
 scrim_status attack_threshold(const attack *self, const attack_view *view, double *score, unsigned char *scored,
                               scrim_error *error) {
   (void)scored;
-  attack_statistic which = (attack_statistic)self->option;
-  threshold_sample *samples = memory_zalloc(view->n_examples, sizeof *samples);
-  if (!samples) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu examples", view->n_examples);
-  for (size_t i = 0; i < view->n_examples; i++) {
-    const attack_example *e = &view->examples[i];
-    int32_t label = view->labels[e->row];
-    samples[i] = (threshold_sample){statistic_of(which, e->scores, view->classes, label), (uint32_t)label, e->in};
-  }
+  /* Ranks are within the class already: one curve for all then has more examples, and no class's noise against another's. */
+  size_t n = view->n_examples, groups = self->option & STATISTIC_RANKED ? 1 : view->classes;
   threshold *t = NULL;
-  scrim_status status = threshold_fit(&t, samples, view->n_examples, view->classes, error);
-  for (size_t i = 0; status == SCRIM_OK && i < view->rows; i++) {
-    double value = statistic_of(which, view->target + i * view->classes, view->classes, view->labels[i]);
-    score[i] = threshold_score(t, value, (size_t)view->labels[i]);
+  threshold_sample *samples = memory_zalloc(n, sizeof *samples);
+  double *value = memory_zalloc(n, sizeof *value);
+  scrim_status status = samples && value ? statistic_of_examples(self->option, view, value, error)
+                                         : fail(error, SCRIM_E_MEMORY, "out of memory for %zu examples", n);
+  if (status == SCRIM_OK) {
+    for (size_t i = 0; i < n; i++) {
+      const attack_example *e = &view->examples[i];
+      samples[i] = (threshold_sample){value[i], groups == 1 ? 0 : (uint32_t)view->labels[e->row], e->in};
+    }
+    status = threshold_fit(&t, samples, n, groups, error);
   }
+  if (status == SCRIM_OK) status = statistic_of_target(self->option, view, score, error);
+  for (size_t i = 0; status == SCRIM_OK && i < view->rows; i++)
+    score[i] = threshold_score(t, score[i], groups == 1 ? 0 : (size_t)view->labels[i]);
   threshold_free(t);
+  memory_free(value);
   memory_free(samples);
   return status;
 }
