@@ -35,7 +35,7 @@ static inline scrim_key *world_key(unsigned char fill) {
   return key;
 }
 
-/* A filter for the world's target: few epochs, since the tests are about the audit. Extra settings, "name=value", or NULL. */
+/* A filter for the world's target: 20 epochs, since the tests are about the audit. Extra settings, "name=value", or NULL. */
 static inline scrim_status world_filter(scrim_filter **out, world *w, const scrim_key *key, const char *setting,
                                         scrim_error *error) {
   static float reference[WORLD_REFERENCE * WORLD_CLASSES];
@@ -44,13 +44,11 @@ static inline scrim_status world_filter(scrim_filter **out, world *w, const scri
     labels[i] = i % WORLD_CLASSES;
     world_answer(w, reference + i * WORLD_CLASSES, labels[i], 2 + world_normal(w));
   }
-  scrim_scores_data data = {.classes = WORLD_CLASSES,
-                            .reference = reference,
-                            .n_reference = WORLD_REFERENCE,
-                            .reference_labels = labels};
+  scrim_scores_data data = {
+      .classes = WORLD_CLASSES, .reference = reference, .n_reference = WORLD_REFERENCE, .reference_labels = labels};
   scrim_config config;
   scrim_status status = scrim_config_init(&config, "scores", error);
-  if (status == SCRIM_OK) status = scrim_config_set(&config, "epochs", 4, error);
+  if (status == SCRIM_OK) status = scrim_config_set(&config, "epochs", 20, error);
   if (status == SCRIM_OK && setting) status = scrim_config_parse(&config, setting, error);
   if (status == SCRIM_OK && setting && strcmp(setting, "swap=1") == 0) {
     data.members = w->target;

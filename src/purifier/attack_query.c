@@ -94,7 +94,7 @@ scrim_status query_scores(query *q, double size, scrim_error *error) {
     double sum = 0;
     size_t place = random_below(q->random, QUERY_NORMALS);
     for (size_t j = 0; j < k; j++) {
-      row[j] *= (float)fmax(0, 1 + size * q->normal[(place + j) % QUERY_NORMALS]);
+      row[j] *= (float)exp(size * q->normal[(place + j) % QUERY_NORMALS]);
       sum += row[j];
     }
     for (size_t j = 0; sum > 0 && j < k; j++) row[j] = (float)(row[j] / sum);

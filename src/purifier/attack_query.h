@@ -27,7 +27,7 @@ scrim_status query_open(query *q, const attack_view *view, size_t per_kind, cons
                         scrim_error *error);
 void query_close(query *q);
 
-/* Asks once about each row; a factor 1 + size * N(0, 1) changes every score that the classifier gives. Fills released. */
+/* Asks once about each row; every logit of the classifier's answer is moved by size * N(0, 1). Fills released. */
 scrim_status query_scores(query *q, double size, scrim_error *error);
 
 /* The same through the classifier, with noise of `size` standard deviations on every input feature. */

@@ -8,9 +8,12 @@
 #include "purifier/score_form.h"
 #include <math.h>
 
-enum { ROWS_PER_KIND = 1000, COPIES = 8, SIZES = 5 };
-/* Relative changes of the scores, or standard deviations of the inputs. The swapper's cell width is not known. */
-static const double size_of_change[SIZES] = {1e-4, 3e-4, 1e-3, 3e-3, 1e-2};
+enum { ROWS_PER_KIND = 1000, COPIES = 16, SIZES = 5 };
+/*
+ * Changes of the logits, or standard deviations of the inputs. How far a swapper looks is not known: in a row that is sure of
+ * its class, a tenth on each logit moves the scores by less than a thousandth.
+ */
+static const double size_of_change[SIZES] = {1e-4, 1e-3, 1e-2, 1e-1, 0.5};
 
 /* Rows near a tie of two classes flip half of their copies; swapped members flip all. */
 static const double CUT = 0.75;
