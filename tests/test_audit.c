@@ -183,6 +183,7 @@ static void test_baselines_and_sweep(void **unused) {
   scene s;
   prepare(&s, 3, NULL);
   s.audit.n_shadows = 0;
+  s.audit.n_members = s.audit.n_nonmembers = 300;
   s.audit.baselines = s.audit.sweep = 1;
   run(&s);
   size_t n = 3 + 11; /* none, label only, scrim; the filter's strengths */
@@ -252,6 +253,7 @@ static void test_progress_and_cancelling(void **unused) {
   prepare(&s, 3, NULL);
   size_t left = 99, calls = 0;
   s.audit.n_shadows = 0;
+  s.audit.n_members = s.audit.n_nonmembers = 100;
   s.audit.progress = count_steps;
   s.audit.context = &left;
   run(&s);
@@ -270,6 +272,7 @@ static void test_same_seed_same_report(void **unused) {
   scene s;
   prepare(&s, 3, NULL);
   s.audit.n_shadows = 0;
+  s.audit.n_members = s.audit.n_nonmembers = 100;
   run(&s);
   scrim_scores_report *again = NULL;
   assert_int_equal(scrim_scores_audit_run(&again, s.filter, s.key, &s.audit, NULL), SCRIM_OK);

@@ -12,7 +12,7 @@ const attack attacks[] = {
     {"modified entropy", 0, STATISTIC_MODIFIED_ENTROPY, attack_threshold},
     {"ML-Leaks", 0, NETWORK_ML_LEAKS, attack_network},
     {"NSH", ATTACK_LEAN, NETWORK_NSH, attack_network},
-    {"NSH calibrated", ATTACK_NEEDS_SHADOWS, NETWORK_CALIBRATED, attack_network},
+    {"NSH calibrated", ATTACK_LEAN | ATTACK_NEEDS_SHADOWS, NETWORK_CALIBRATED, attack_network},
     {"LiRA", ATTACK_LEAN | ATTACK_NEEDS_SHADOWS, LIRA_ONLINE, attack_lira},
     {"LiRA ranked", ATTACK_LEAN | ATTACK_NEEDS_SHADOWS, LIRA_ONLINE | LIRA_RANKED, attack_lira},
     {"LiRA offline", ATTACK_NEEDS_SHADOWS, 0, attack_lira},

@@ -18,6 +18,7 @@ enum {
   STATISTICS = 5,
   RANKS = 2,
   SHADOW_FEATURES = 6, /* of values, and as many of ranks */
+  FEWEST_SHADOWS = 4,  /* below, nothing is left of the IN or the OUT shadows of a row once two are taken out */
   CHUNK = 4096         /* rows scored at a time */
 };
 static const float CLIP = 8; /* standard deviations that a feature may lie out */
@@ -78,11 +79,25 @@ static float *put_statistics(float *out, const float *row, size_t k, int32_t lab
   return out + STATISTICS;
 }
 
-/* What the other shadows say about the row: mean, spread, and how far this answer lies from both. */
-static float *put_shadows(float *out, const reference *r, size_t row, int32_t without, double value) {
+/*
+ * A shadow of the other kind than shadow `s` on the row, or -1. An example is described by the shadows without its own; were no
+ * other left out, the number of those that remain, and with it their spread, would tell which kind the example is of, as no
+ * audited row's does.
+ */
+static int32_t partner(const reference *r, size_t row, int32_t s) {
+  for (size_t step = 1; s >= 0 && step < r->shadows; step++) {
+    size_t other = ((size_t)s + step) % r->shadows;
+    if (r->in[other * r->rows + row] != r->in[(size_t)s * r->rows + row]) return (int32_t)other;
+  }
+  return -1;
+}
+
+/* What the other shadows say about the row: mean, spread, and how far this answer lies from them; OUT, then IN. */
+static float *put_shadows(float *out, const reference *r, const attack_example *e, double value) {
+  int32_t other = partner(r, e->row, e->shadow);
   for (int c = 0; c < 2; c++) {
-    reference_sum s = reference_without(r, row, c, without);
-    if (s.n < 0.5) s = (reference_sum){1, reference_mean(&r->total[c]), 0};
+    reference_sum s = reference_without(r, e->row, c, c == e->in ? e->shadow : other);
+    if (s.n < 0.5 || r->shadows < FEWEST_SHADOWS) s = (reference_sum){1, reference_mean(&r->total[c]), 0};
     double mean = reference_mean(&s);
     *out++ = (float)mean;
     *out++ = s.n > 1.5 ? (float)sqrt(reference_squares(&s) / (s.n - 1)) : 0;
@@ -109,8 +124,8 @@ static void make_features(const feature_maker *f, const attack_example *e, const
   for (int i = 0; i < RANKS; i++) *out++ = (float)rank[i];
   if (f->kind != NETWORK_CALIBRATED) return;
   double value = statistic_of(STATISTIC_TRUE_CONFIDENCE, e->scores, k, label);
-  out = put_shadows(out, &f->shadows[0], e->row, e->shadow, value);
-  put_shadows(out, &f->shadows[1], e->row, e->shadow, rank[0]);
+  out = put_shadows(out, &f->shadows[0], e, value);
+  put_shadows(out, &f->shadows[1], e, rank[0]);
 }
 
 static void example_features(const feature_maker *f, size_t i, float *out) {
@@ -174,15 +189,38 @@ static nn_fit fit_options(size_t n, uint64_t seed) {
                   .seed = seed};
 }
 
-/* *prior: log odds of "in" among the examples, which the verdict must not inherit. x [n, width], in [n]: scratch */
-static scrim_status fit_network(nn_mlp *network, feature_maker *f, float *x, int32_t *in, size_t n, double *prior,
+/*
+ * Whether a calibrated network learns from the example: as many of either kind from each row. Else what describes the row, such
+ * as how many IN shadows it has, would tell the kind of most of its examples.
+ */
+static int balanced(const feature_maker *f, const attack_example *e) {
+  const reference *r = &f->shadows[0];
+  if (f->kind != NETWORK_CALIBRATED || r->shadows < FEWEST_SHADOWS) return 1;
+  const reference_sum *row = r->row[e->row];
+  double before = 0; /* examples of the row and kind, of earlier shadows */
+  for (int32_t s = 0; s < e->shadow; s++) before += r->in[(size_t)s * r->rows + e->row] == e->in;
+  return before < fmin(row[0].n, row[1].n);
+}
+
+/* Features x [most, width] and kinds in [most] of up to `most` examples; answers how many. */
+static size_t collect_examples(const feature_maker *f, float *x, int32_t *in, size_t most) {
+  size_t n = 0;
+  for (size_t i = 0; i < f->view->n_examples && n < most; i++) {
+    const attack_example *e = &f->view->examples[i];
+    if (!balanced(f, e)) continue;
+    example_features(f, i, x + n * f->width);
+    in[n++] = e->in;
+  }
+  return n;
+}
+
+/* *prior: log odds of "in" among the examples, which the verdict must not inherit. x [most, width], in [most]: scratch */
+static scrim_status fit_network(nn_mlp *network, feature_maker *f, float *x, int32_t *in, size_t most, double *prior,
                                 scrim_error *error) {
   double count[2] = {0.5, 0.5};
-  for (size_t i = 0; i < n; i++) {
-    example_features(f, i, x + i * f->width);
-    in[i] = f->view->examples[i].in;
-    count[in[i]] += 1;
-  }
+  size_t n = collect_examples(f, x, in, most);
+  if (n == 0) return fail(error, SCRIM_E_DATA, "no audited row is both in and out of some shadow's training set");
+  for (size_t i = 0; i < n; i++) count[in[i]] += 1;
   *prior = log(count[1] / count[0]);
   learn_scale(f, x, n);
   standardise(f, x, n);

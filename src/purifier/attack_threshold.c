@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "purifier/attack.h"
 #include "purifier/attack_statistic.h"
+#include "purifier/metrics.h"
 #include "purifier/score_form.h"
 #include <math.h>
 #include <stdlib.h>
@@ -173,28 +174,52 @@ scrim_status attack_gap(const attack *self, const attack_view *view, double *sco
   return SCRIM_OK;
 }
 
+/* -1 where members have the lower values among the examples: a defence may turn the order round. in [n]: scratch */
+static scrim_status learn_sign(double *sign, const attack_view *view, const double *value, unsigned char *in,
+                               scrim_error *error) {
+  double auc;
+  for (size_t i = 0; i < view->n_examples; i++) in[i] = view->examples[i].in;
+  scrim_status status = metrics_auc(&auc, value, in, view->n_examples, error);
+  if (status == SCRIM_OK) *sign = auc < 0.5 ? -1 : 1;
+  return status;
+}
+
+/* The group in which a row of this class is judged. */
+static uint32_t group_of(int ranked, int32_t label) {
+  /* Ranks are within the class already: one curve for all then has more examples, and no class's noise against another's. */
+  return ranked ? 0 : (uint32_t)label;
+}
+
+static scrim_status learn_curves(threshold **t, double *sign, int which, const attack_view *view, scrim_error *error) {
+  size_t n = view->n_examples;
+  threshold_sample *samples = memory_zalloc(n, sizeof *samples);
+  double *value = memory_zalloc(n, sizeof *value);
+  unsigned char *in = memory_zalloc(n, 1);
+  scrim_status status = samples && value && in ? statistic_of_examples(which, view, value, error)
+                                               : fail(error, SCRIM_E_MEMORY, "out of memory for %zu examples", n);
+  if (status == SCRIM_OK) status = learn_sign(sign, view, value, in, error);
+  if (status == SCRIM_OK) {
+    for (size_t i = 0; i < n; i++) {
+      int32_t label = view->labels[view->examples[i].row];
+      samples[i] = (threshold_sample){*sign * value[i], group_of(which & STATISTIC_RANKED, label), in[i]};
+    }
+    status = threshold_fit(t, samples, n, view->classes, error);
+  }
+  memory_free(in);
+  memory_free(value);
+  memory_free(samples);
+  return status;
+}
+
 scrim_status attack_threshold(const attack *self, const attack_view *view, double *score, unsigned char *scored,
                               scrim_error *error) {
   (void)scored;
-  /* Ranks are within the class already: one curve for all then has more examples, and no class's noise against another's. */
-  size_t n = view->n_examples, groups = self->option & STATISTIC_RANKED ? 1 : view->classes;
   threshold *t = NULL;
-  threshold_sample *samples = memory_zalloc(n, sizeof *samples);
-  double *value = memory_zalloc(n, sizeof *value);
-  scrim_status status = samples && value ? statistic_of_examples(self->option, view, value, error)
-                                         : fail(error, SCRIM_E_MEMORY, "out of memory for %zu examples", n);
-  if (status == SCRIM_OK) {
-    for (size_t i = 0; i < n; i++) {
-      const attack_example *e = &view->examples[i];
-      samples[i] = (threshold_sample){value[i], groups == 1 ? 0 : (uint32_t)view->labels[e->row], e->in};
-    }
-    status = threshold_fit(&t, samples, n, groups, error);
-  }
+  double sign = 1;
+  scrim_status status = learn_curves(&t, &sign, self->option, view, error);
   if (status == SCRIM_OK) status = statistic_of_target(self->option, view, score, error);
   for (size_t i = 0; status == SCRIM_OK && i < view->rows; i++)
-    score[i] = threshold_score(t, score[i], groups == 1 ? 0 : (size_t)view->labels[i]);
+    score[i] = threshold_score(t, sign * score[i], group_of(self->option & STATISTIC_RANKED, view->labels[i]));
   threshold_free(t);
-  memory_free(value);
-  memory_free(samples);
   return status;
 }
