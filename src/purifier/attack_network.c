@@ -250,7 +250,7 @@ static scrim_status learn_and_score(feature_maker *f, double *score, scrim_error
   float *x = memory_zalloc(rows * f->width, sizeof *x), *out = memory_zalloc(2 * CHUNK, sizeof *out);
   int32_t *in = memory_zalloc(n, sizeof *in);
   nn_mlp network = {0};
-  double prior;
+  double prior = 0;
   scrim_status status = x && out && in ? make_network(&network, f, error)
                                        : fail(error, SCRIM_E_MEMORY, "out of memory for %zu examples", n);
   if (status == SCRIM_OK) status = fit_network(&network, f, x, in, n, &prior, error);
