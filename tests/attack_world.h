@@ -1,6 +1,6 @@
 /*
- * A small world with a known leak, for the tests of the attacks: rows of known hardness, a target and shadows that answer
- * softmax(logits), where being trained on a row raises the logit of its true class by `leak`.
+ * A small world with a known leak, for the tests of the attacks: rows of known hardness, a target and shadows that
+ * answer softmax(logits), where being trained on a row raises the logit of its true class by `leak`.
  */
 #ifndef TESTS_ATTACK_WORLD_H
 #define TESTS_ATTACK_WORLD_H
@@ -119,8 +119,8 @@ static inline scrim_status world_attack(world *w, const attack *a, scrim_attack_
 }
 
 /*
- * The attack on eight worlds without a leak. *mean: of the AUCs, whose standard error is 0.005 each way; answers how many
- * intervals cover a half. -1: the attack failed.
+ * The attack on eight worlds without a leak. *mean: of the AUCs, whose standard error is 0.005 each way; answers how
+ * many intervals cover a half. -1: the attack failed.
  */
 static inline int world_without_leak(const attack *a, double hardness, double *mean) {
   int covered = 0;

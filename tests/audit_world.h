@@ -35,7 +35,7 @@ static inline scrim_key *world_key(unsigned char fill) {
   return key;
 }
 
-/* A filter for the world's target: 20 epochs, since the tests are about the audit. Extra settings, "name=value", or NULL. */
+/* A filter for the world's target: 20 epochs, as the tests are about the audit. setting: "name=value", or NULL. */
 static inline scrim_status world_filter(scrim_filter **out, world *w, const scrim_key *key, const char *setting,
                                         scrim_error *error) {
   static float reference[WORLD_REFERENCE * WORLD_CLASSES];

@@ -1,4 +1,4 @@
-/* Averaging undoes fresh Gaussian noise, gains nothing from a deterministic defence, and reaches noise fixed per row. */
+/* Averaging undoes fresh Gaussian noise and, by near copies, noise fixed per row; without noise it gains nothing. */
 #include "attack_world.h"
 #include "core/memory.h"
 #include <setjmp.h>

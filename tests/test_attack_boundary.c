@@ -23,8 +23,8 @@ static int stripe(const float *x) {
 }
 
 /*
- * The classifier knows the rule and is right about every row, so that the gap attack finds nothing. Around the points that it
- * learned by heart it gives their label far and wide.
+ * The classifier knows the rule and is right about every row, so that the gap attack finds nothing. Around the points
+ * that it learned by heart it gives their label far and wide.
  */
 static int classify(const float *inputs, size_t n, float *scores, void *context) {
   const memory *m = context;

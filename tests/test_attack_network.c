@@ -38,7 +38,7 @@ static void test_leak_behind_hardness_needs_the_shadows(void **unused) {
   free(w);
 }
 
-/* With four shadows an example's own absence from its row's sums is easily seen: a network that learns it fails on the target. */
+/* With four shadows an example's absence from its row's sums is easily seen; who learns that fails on the target. */
 static void test_few_shadows_do_not_mislead(void **unused) {
   (void)unused;
   world *w = world_make(7, 2, 4);

@@ -1,4 +1,4 @@
-/* Swap detection: finds members that a swapper knows by their exact scores, at a true positive rate of the swap rate. */
+/* Swap detection finds the members that a swapper knows by their exact scores: a true positive rate of its rate. */
 #include "attack_world.h"
 #include "purifier/score_form.h"
 #include <setjmp.h>

@@ -1,4 +1,4 @@
-/* What each attacker sees: a planted squashing defence is seen through by who squashes his own shadows' scores as well. */
+/* What each attacker sees: a squashing defence is seen through by who squashes his own shadows' scores as well. */
 #include "audit_world.h"
 #include "core/memory.h"
 #include "purifier/attack_network.h"

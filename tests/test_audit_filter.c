@@ -103,7 +103,7 @@ static void test_the_attacker_trains_his_own(void **unused) {
   drop(&s);
 }
 
-/* A swapper's index opens under the owner's key only: the insider then is given it, so that the audit errs on the safe side. */
+/* A swapper's index opens under the owner's key only. The insider is then given it: the audit errs on the safe side. */
 static void test_the_insider_of_a_swapping_filter(void **unused) {
   (void)unused;
   scene s;

@@ -1,11 +1,11 @@
 /*
  * Membership inference attacks: what an attacker sees, and the table of what he can do with it.
  *
- * An attack gives each audited row a number: larger is more likely a member, above 0 is its own verdict "member". Cuts and
- * networks are learned on the attacker's examples, never on the rows that they are scored on.
+ * An attack gives each audited row a number: larger is more likely a member, above 0 is its own verdict "member".
+ * Cuts and networks are learned on the attacker's examples, never on the rows that they are scored on.
  *
- * All scores here are probabilities, float32 [.., K], as the attacker sees them: the audited system's after its defence, the
- * shadows' after whatever he passes them through (audit_attacker.c).
+ * All scores here are probabilities, float32 [.., K], as the attacker sees them: the audited system's after its
+ * defence, the shadows' after whatever he passes them through (audit_attacker.c).
  */
 #ifndef PURIFIER_ATTACK_H
 #define PURIFIER_ATTACK_H

@@ -1,7 +1,7 @@
 /*
- * Averaging: asks n times about the same row and attacks the mean. Noise that is drawn anew for each answer averages out;
- * an answer fixed per row does not. The variant on near copies asks about rows changed by a thousandth, against noise that is
- * fixed per row but differs between neighbours.
+ * Averaging: asks n times about the same row and attacks the mean. Noise that is drawn anew for each answer averages
+ * out; an answer fixed per row does not. The variant on near copies asks about rows changed by a thousandth, against
+ * noise that is fixed per row but differs between neighbours.
  */
 #include "core/error.h"
 #include "core/memory.h"
@@ -23,7 +23,7 @@ static scrim_status average_answers(query *q, size_t times, double size, double 
     for (size_t i = 0; i < values; i++) sum[i] += q->released[i];
     asked++;
     if (asked == 1) memcpy(first, q->released, values * sizeof *first);
-    /* Same question, same answer, twice: the system is deterministic, and the mean is known without the other queries. */
+    /* The same answer twice: the system is deterministic, and the mean is known without the other queries. */
     if (asked == 2 && size <= 0 && memcmp(first, q->released, values * sizeof *first) == 0) break;
   }
   for (size_t i = 0; i < values; i++) q->scores[i] = (float)(sum[i] / (double)asked);

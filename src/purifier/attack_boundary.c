@@ -1,7 +1,7 @@
 /*
  * Label-only boundary attack by noise, Choquette-Choo et al., 2007.14321: training rows lie further from the decision
- * boundary, so their label stays right under more noise on the input. It needs released labels only, which no defence of
- * the scores hides.
+ * boundary, so their label stays right under more noise on the input. It needs released labels only, which no defence
+ * of the scores hides.
  */
 #include "core/error.h"
 #include "core/memory.h"

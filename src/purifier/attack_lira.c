@@ -1,8 +1,9 @@
 /*
  * LiRA, Carlini et al., 2112.03570: is the row's log odds likelier under classifiers that were trained on it or not?
  *
- * Each row has one Gaussian for IN and one for OUT shadows. With few shadows a row's own variance is a poor guess, so it is
- * drawn towards the variance pooled over rows (the paper's fixed variance is the limit), and the uncertain mean widens it.
+ * Each row has one Gaussian for IN and one for OUT shadows. With few shadows a row's own variance is a poor guess, so
+ * it is drawn towards the variance pooled over rows (the paper's fixed variance is the limit), and the uncertain mean
+ * widens it.
  */
 #include "purifier/attack.h"
 #include "purifier/attack_reference.h"
@@ -86,7 +87,7 @@ scrim_status attack_lira(const attack *self, const attack_view *view, double *sc
   scrim_status status = reference_make(&r, view, which, error);
   if (status == SCRIM_OK) {
     p = pool_rows(&r);
-    /* The offline test has no IN side to weigh against: its cut is learned on the first shadow, judged by the others. */
+    /* Without an IN side to weigh against, the offline cut is learned on the first shadow, judged by the others. */
     for (size_t i = 0; i < view->rows; i++) score[i] = offline_score(&r, &p, i, 0, r.value[i]);
     if (!online) status = threshold_cut_of(&cut, score, view->shadow_in, view->rows, error);
   }

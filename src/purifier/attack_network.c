@@ -80,9 +80,9 @@ static float *put_statistics(float *out, const float *row, size_t k, int32_t lab
 }
 
 /*
- * A shadow of the other kind than shadow `s` on the row, or -1. An example is described by the shadows without its own; were no
- * other left out, the number of those that remain, and with it their spread, would tell which kind the example is of, as no
- * audited row's does.
+ * A shadow of the other kind than shadow `s` on the row, or -1. An example is described by the shadows without its
+ * own; were no other left out, the number of those that remain, and with it their spread, would tell which kind the
+ * example is of, as no audited row's does.
  */
 static int32_t partner(const reference *r, size_t row, int32_t s) {
   for (size_t step = 1; s >= 0 && step < r->shadows; step++) {
@@ -190,8 +190,8 @@ static nn_fit fit_options(size_t n, uint64_t seed) {
 }
 
 /*
- * Whether a calibrated network learns from the example: as many of either kind from each row. Else what describes the row, such
- * as how many IN shadows it has, would tell the kind of most of its examples.
+ * Whether a calibrated network learns from the example: as many of either kind from each row. Else what describes the
+ * row, such as how many IN shadows it has, would tell the kind of most of its examples.
  */
 static int balanced(const feature_maker *f, const attack_example *e) {
   const reference *r = &f->shadows[0];
@@ -214,7 +214,7 @@ static size_t collect_examples(const feature_maker *f, float *x, int32_t *in, si
   return n;
 }
 
-/* *prior: log odds of "in" among the examples, which the verdict must not inherit. x [most, width], in [most]: scratch */
+/* *prior: log odds of "in" among the examples, not to be inherited by the verdict. x [most, width], in [most]: scratch */
 static scrim_status fit_network(nn_mlp *network, feature_maker *f, float *x, int32_t *in, size_t most, double *prior,
                                 scrim_error *error) {
   double count[2] = {0.5, 0.5};

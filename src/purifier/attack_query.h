@@ -20,8 +20,8 @@ typedef struct query {
 enum { QUERY_NORMALS = 8191 };
 
 /*
- * Chooses up to `per_kind` open members and as many non-members and clears `scored` of all other rows. query_close is due
- * whether or not this succeeds.
+ * Chooses up to `per_kind` open members and as many non-members and clears `scored` of all other rows. query_close is
+ * due whether or not this succeeds.
  */
 scrim_status query_open(query *q, const attack_view *view, size_t per_kind, const char *purpose, unsigned char *scored,
                         scrim_error *error);

@@ -1,6 +1,6 @@
 /*
- * Ranks in place of values. Filters fitted on different data release different levels for the same kind of row, and so do
- * classifiers; a row's rank among the answers of its own classifier is comparable where its value is not.
+ * Ranks in place of values. Filters fitted on different data release different levels for the same kind of row, and
+ * so do classifiers; a row's rank among the answers of its own classifier is comparable where its value is not.
  */
 #ifndef PURIFIER_ATTACK_RANK_H
 #define PURIFIER_ATTACK_RANK_H

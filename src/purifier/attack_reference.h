@@ -1,4 +1,4 @@
-/* What the shadows say about each audited row: one value a shadow, summed apart over those trained on the row and not. */
+/* What the shadows say about each audited row: one value a shadow, summed apart over those trained on it and not. */
 #ifndef PURIFIER_ATTACK_REFERENCE_H
 #define PURIFIER_ATTACK_REFERENCE_H
 

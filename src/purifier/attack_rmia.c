@@ -1,6 +1,6 @@
 /*
- * RMIA, Zarifzadeh et al., 2312.03262, offline form: is the row's confidence raised over what classifiers not trained on it
- * give, and by more than that of rows from the population?
+ * RMIA, Zarifzadeh et al., 2312.03262, offline form: is the row's confidence raised over what classifiers not trained
+ * on it give, and by more than that of rows from the population?
  *
  *   r(x) = f(x) / p(x),   p(x) = (1 + a) / 2 * mean_OUT f_s(x) + (1 - a) / 2,   score(x) = share of z with r(x) > r(z).
  */

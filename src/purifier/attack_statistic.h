@@ -15,7 +15,7 @@ typedef enum attack_statistic {
 /* row [k]: probabilities; label: the true class. Finite for every row of finite values. */
 double statistic_of(attack_statistic which, const float *row, size_t k, int32_t label);
 
-/* Added to a statistic in an attack's option: ranks within classifier and class stand for the values (attack_rank.h). */
+/* Added to a statistic: ranks within classifier and class stand for the values (attack_rank.h). */
 enum { STATISTIC_RANKED = 16 };
 
 /* Of the attacker's examples [n_examples], and of the audited rows [rows]. which: a statistic, perhaps ranked. */
@@ -24,7 +24,7 @@ scrim_status statistic_of_target(int which, const attack_view *view, double *out
 /* Of the answers of shadow s [rows]. */
 scrim_status statistic_of_shadow(int which, const attack_view *view, size_t s, double *out, scrim_error *error);
 
-/* log p_y - log sum of the others, both at least 1e-8: LiRA's rescaled confidence, 2112.03570 eq. (2) in the stable form. */
+/* log p_y - log sum of the others, both at least 1e-8: LiRA's rescaled confidence, 2112.03570, in its stable form. */
 double statistic_log_odds(const float *row, size_t k, size_t y);
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * Swap detection: a label swapper recognises members by their exact scores. A copy that is changed too little for the
- * classifier to notice, and enough for the swapper to miss, gets the true label back: a label that flips so is a member's.
+ * classifier to notice, and enough for the swapper to miss, gets the true label back: a label that flips so is a
+ * member's.
  */
 #include "core/error.h"
 #include "core/memory.h"
@@ -10,8 +11,8 @@
 
 enum { ROWS_PER_KIND = 1000, COPIES = 16, SIZES = 5 };
 /*
- * Changes of the logits, or standard deviations of the inputs. How far a swapper looks is not known: in a row that is sure of
- * its class, a tenth on each logit moves the scores by less than a thousandth.
+ * Changes of the logits, or standard deviations of the inputs. How far a swapper looks is not known: in a row that is
+ * sure of its class, a tenth on each logit moves the scores by less than a thousandth.
  */
 static const double size_of_change[SIZES] = {1e-4, 1e-3, 1e-2, 1e-1, 0.5};
 

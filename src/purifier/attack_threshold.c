@@ -53,8 +53,8 @@ static void push_block(threshold *t, size_t first, block next) {
 }
 
 /*
- * One curve of samples [n] in rising order. Half a sample of the wrong kind waits beyond either end, so that a few members at
- * the top are good evidence and not certainty.
+ * One curve of samples [n] in rising order. Half a sample of the wrong kind waits beyond either end, so that a few
+ * members at the top are good evidence and not certainty.
  */
 static curve fit_curve(threshold *t, const threshold_sample *s, size_t n, const double weight[2]) {
   size_t first = t->n_block;
@@ -186,7 +186,7 @@ static scrim_status learn_sign(double *sign, const attack_view *view, const doub
 
 /* The group in which a row of this class is judged. */
 static uint32_t group_of(int ranked, int32_t label) {
-  /* Ranks are within the class already: one curve for all then has more examples, and no class's noise against another's. */
+  /* Ranks are within the class already: one curve for all has more examples, and no class's noise. */
   return ranked ? 0 : (uint32_t)label;
 }
 

@@ -1,9 +1,9 @@
 /*
  * Cuts learned on the attacker's examples: per group (class), how likely a value belongs to a training row.
  *
- * The estimate is isotonic regression of membership on the value, both kinds weighted alike. Where it crosses one half lies
- * the cut of best balanced accuracy, the per-class threshold of Song and Mittal (2003.10595); its log odds are the likelihood
- * ratio, which makes values of different classes comparable, as an AUC over all classes needs.
+ * The estimate is isotonic regression of membership on the value, both kinds weighted alike. Where it crosses one
+ * half lies the cut of best balanced accuracy, the per-class threshold of Song and Mittal (2003.10595); its log odds
+ * are the likelihood ratio, which makes values of different classes comparable, as an AUC over all classes needs.
  */
 #ifndef PURIFIER_ATTACK_THRESHOLD_H
 #define PURIFIER_ATTACK_THRESHOLD_H
@@ -20,7 +20,7 @@ typedef struct threshold_sample {
 
 typedef struct threshold threshold;
 
-/* samples [n] are sorted in place; both kinds must be there. A group with too few of a kind uses the cut of all together. */
+/* samples [n] are sorted in place; both kinds must be there. A group with too few of a kind uses the cut of all. */
 scrim_status threshold_fit(threshold **out, threshold_sample *samples, size_t n, size_t groups, scrim_error *error);
 void threshold_free(threshold *t);
 

@@ -1,6 +1,6 @@
 /*
- * A defence in everyone's hands: the owner's, from which the audited scores come, and the attackers', through which they pass
- * their shadows' scores. Fitted once, shared by all attacks and by all strengths of a sweep.
+ * A defence in everyone's hands: the owner's, from which the audited scores come, and the attackers', through which
+ * they pass their shadows' scores. Fitted once, shared by all attacks and by all strengths of a sweep.
  */
 #ifndef PURIFIER_AUDIT_ATTACKER_H
 #define PURIFIER_AUDIT_ATTACKER_H

@@ -56,8 +56,9 @@ static void close_half(audit_data *d, const uint32_t *order) {
 }
 
 /*
- * With shadows the attacker learns on them, and without he knows half of the audited rows, which then are not scored. Without a
- * population the owner of a baseline has no rows of his own: the closed non-members stand in, so half is closed as well.
+ * With shadows the attacker learns on them, and without he knows half of the audited rows, which then are not scored.
+ * Without a population the owner of a baseline has no rows of his own: the closed non-members stand in, so half is
+ * closed as well.
  */
 static scrim_status divide_rows(audit_data *d, random_source *random, scrim_error *error) {
   size_t n = d->rows * (d->audit->n_shadows ? d->audit->n_shadows : 1);

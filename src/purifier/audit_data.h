@@ -1,4 +1,4 @@
-/* The caller's audit, checked, as probabilities, with the rows divided into those that teach attacks and those that are scored. */
+/* The caller's audit, checked, as probabilities, its rows divided into those that teach and those that are scored. */
 #ifndef PURIFIER_AUDIT_DATA_H
 #define PURIFIER_AUDIT_DATA_H
 
@@ -19,7 +19,7 @@ typedef struct audit_data {
   const float *shadows, *shadow_population, *population;
   float *converted[3];
 
-  /* Rows outside the training set that the owner of a baseline fits it on: the population, or the closed non-members. */
+  /* Rows outside the training set that the owner of a baseline fits it on: population, or closed non-members. */
   defence_data owner;
   float *owner_reference;
   int32_t *owner_labels;
@@ -33,7 +33,7 @@ typedef struct audit_data {
 scrim_status audit_data_open(audit_data *d, const scrim_scores_audit *audit, score_form form, scrim_error *error);
 void audit_data_close(audit_data *d); /* wipes raw scores */
 
-/* What shadow `s` has for a defence of its own. The arrays are gathered into *scores and *labels, which the caller frees. */
+/* What shadow `s` has for a defence of its own, gathered into *scores and *labels, which the caller frees. */
 scrim_status audit_data_of_shadow(const audit_data *d, size_t s, defence_data *out, float **scores, int32_t **labels,
                                   scrim_error *error);
 

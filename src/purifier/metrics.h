@@ -8,8 +8,8 @@
 #include <scrim/scores.h>
 
 /*
- * Fills n_members, n_nonmembers and the four intervals of `result`. score [n]: finite, larger is more likely a member, and
- * above 0 is the attack's own verdict "member" (balanced accuracy). member [n]: 1 or 0, both present.
+ * Fills n_members, n_nonmembers and the four intervals of `result`. score [n]: finite, larger is more likely a
+ * member, and above 0 is the attack's own verdict "member" (balanced accuracy). member [n]: 1 or 0, both present.
  * Equal scores count at their expected value under random order, in the AUC and on the ROC curve alike.
  * Intervals are 95 % percentile bootstrap over rows, members and non-members resampled apart.
  */
