@@ -44,6 +44,20 @@ static scrim_status fixed_noise(void *state, const float *raw, float *released, 
   return SCRIM_OK;
 }
 
+/* Shadows without noise show what the confidence of the mean does not: whether a row is easy or hard in itself. */
+static void test_lira_on_the_mean(void **unused) {
+  (void)unused;
+  world *w = world_make(5, 2, 2);
+  w->view.interface = (attack_interface){.release = fresh_noise, .state = w, .raw = w->target};
+  const attack lira = {"averaging 100 LiRA", 0, 100, attack_averaging_lira};
+  scrim_attack_result plain, r;
+  assert_int_equal(world_attack(w, &often, &plain), SCRIM_OK);
+  assert_int_equal(world_attack(w, &lira, &r), SCRIM_OK);
+  assert_true(r.auc.value > plain.auc.value + 0.1);
+  assert_true(r.auc.value > 0.85);
+  free(w);
+}
+
 static size_t calls;
 static scrim_status identity(void *state, const float *raw, float *released, size_t n, scrim_error *error) {
   (void)state, (void)error;
@@ -119,6 +133,7 @@ static void test_failures_are_passed_on(void **unused) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(test_fresh_noise_averages_out),
+      cmocka_unit_test(test_lira_on_the_mean),
       cmocka_unit_test(test_deterministic_defence_gives_the_same_for_any_n),
       cmocka_unit_test(test_near_copies_undo_noise_fixed_per_row),
       cmocka_unit_test(test_failures_are_passed_on),

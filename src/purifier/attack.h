@@ -58,7 +58,8 @@ enum {
   ATTACK_NEEDS_SHADOWS = 1,
   ATTACK_NEEDS_CLASSIFIER = 2,
   ATTACK_LEAN = 4, /* among the few that sweeps run */
-  ATTACK_ONCE = 8  /* asks the audited system only: run for one attacker, since all would get the same */
+  ATTACK_ONCE = 8, /* asks the audited system only: run for one attacker, since all would get the same */
+  ATTACK_RAW = 16  /* undoes the defence before it compares: run for the attacker who has raw shadow scores */
 };
 
 typedef struct attack {
@@ -86,6 +87,8 @@ scrim_status attack_rmia(const attack *self, const attack_view *view, double *sc
                          scrim_error *error);
 scrim_status attack_averaging(const attack *self, const attack_view *view, double *score, unsigned char *scored,
                               scrim_error *error); /* option: queries; below 0: of near copies */
+scrim_status attack_averaging_lira(const attack *self, const attack_view *view, double *score, unsigned char *scored,
+                                   scrim_error *error); /* option: queries */
 scrim_status attack_swap(const attack *self, const attack_view *view, double *score, unsigned char *scored,
                          scrim_error *error); /* option: 0 changes scores, 1 changes inputs */
 scrim_status attack_boundary(const attack *self, const attack_view *view, double *score, unsigned char *scored,

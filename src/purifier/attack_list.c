@@ -21,6 +21,7 @@ const attack attacks[] = {
     {"averaging 10", ATTACK_ONCE, 10, attack_averaging},
     {"averaging 100", ATTACK_ONCE, 100, attack_averaging},
     {"averaging 100 near", ATTACK_ONCE, -100, attack_averaging},
+    {"averaging 100 LiRA", ATTACK_LEAN | ATTACK_RAW | ATTACK_NEEDS_SHADOWS, 100, attack_averaging_lira},
     {"swap detection", ATTACK_ONCE, 0, attack_swap},
     {"swap detection, inputs", ATTACK_ONCE | ATTACK_NEEDS_CLASSIFIER, 1, attack_swap},
     {"boundary", ATTACK_ONCE | ATTACK_NEEDS_CLASSIFIER, 0, attack_boundary},

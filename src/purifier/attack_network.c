@@ -214,7 +214,7 @@ static size_t collect_examples(const feature_maker *f, float *x, int32_t *in, si
   return n;
 }
 
-/* *prior: log odds of "in" among the examples, not to be inherited by the verdict. x [most, width], in [most]: scratch */
+/* *prior: log odds of "in" among the examples, which a verdict must not inherit. x [most, width], in [most]: scratch */
 static scrim_status fit_network(nn_mlp *network, feature_maker *f, float *x, int32_t *in, size_t most, double *prior,
                                 scrim_error *error) {
   double count[2] = {0.5, 0.5};

@@ -125,6 +125,7 @@ static int attack_runs(const audit_run *r, audit_suite suite, scrim_attacker att
   const scrim_scores_audit *audit = r->data.audit;
   if ((a->flags & ATTACK_NEEDS_SHADOWS) && !audit->n_shadows) return 0;
   if ((a->flags & ATTACK_NEEDS_CLASSIFIER) && !audit->classify) return 0;
+  if ((a->flags & ATTACK_RAW) && attacker != SCRIM_ATTACKER_UNAWARE) return 0;
   if ((a->flags & ATTACK_ONCE) && attacker != SCRIM_ATTACKER_ADAPTIVE) return 0;
   return (suite.full >> attacker & 1) || (a->flags & ATTACK_LEAN);
 }
