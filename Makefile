@@ -40,7 +40,7 @@ PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 # The target is the plain x86-64 baseline: vector code is chosen when the program runs. Contraction is switched off by
 # name because clang would otherwise fuse multiplications with additions where gcc does not.
 WARN := -Wall -Wextra -Werror
-BASE := -std=c11 -D_POSIX_C_SOURCE=200809L $(OPTIMISE) -g -ffp-contract=off $(WARN) $(SANITISE)
+BASE := -std=c11 -D_POSIX_C_SOURCE=200809L $(OPTIMISE) -g -ffp-contract=off -fno-math-errno $(WARN) $(SANITISE)
 LIB_CFLAGS := $(BASE) -fPIC -fvisibility=hidden -pthread -DSCRIM_BUILD -Iinclude -Isrc $(PACKAGE_CFLAGS) $(CFLAGS)
 TOOL_CFLAGS := $(BASE) -pthread -Iinclude $(CFLAGS)
 TEST_CFLAGS := $(LIB_CFLAGS) -Itests -Ibench

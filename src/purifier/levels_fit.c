@@ -155,6 +155,11 @@ static double sigmoid(double x) {
   return 1 / (1 + exp(-x));
 }
 
+/* Whether a row is right; where that is not known, how sure its own confidence is. */
+static double rightness(const levels_rows *rows, size_t i) {
+  return rows->right != NULL ? rows->right[i] : sigmoid(rows->rank[i]);
+}
+
 /*
  * confidence[level, class] = sigmoid(a[level] + b[class]): how often rows of a level are right, moved by how often the class is. `scratch`
  * has 3K values.

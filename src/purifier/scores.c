@@ -20,8 +20,8 @@ static void score_unload(void *model) {
 /* The layer sizes come from the shapes of the tensors; what does not fit together is refused by nn_params_get. */
 static scrim_status read_shape(reformer_shape *shape, const tensorfile *file, const scrim_config *config,
                                scrim_error *error) {
-  static const char *const names[] = {"reformer.encoder.0.b", "reformer.encoder.1.b", "reformer.encoder.2.b",
-                                      "reformer.mean.b", "reformer.decoder.3.b"};
+  static const char *const names[] = {"reformer.encoder.0.bias", "reformer.encoder.1.bias", "reformer.encoder.2.bias",
+                                      "reformer.mean.bias", "reformer.decoder.3.bias"};
   int *const sizes[] = {&shape->hidden[0], &shape->hidden[1], &shape->hidden[2], &shape->latent, &shape->classes};
   score_settings settings;
   scrim_status status = score_settings_read(&settings, config, error);
@@ -128,7 +128,7 @@ static scrim_status add_noise(score_work *w, random_source *source, double noise
       w->mean[i * latent + d] += (float)(noise * sigma * random_normal(source));
     }
   }
-  return SCRIM_OK;
+  return random_status(source, error);
 }
 
 scrim_status score_reform(score_work *w, const float *probabilities, const int32_t *labels, size_t n,
