@@ -34,11 +34,11 @@ typedef enum scrim_kind {
 /* A view describes memory of the caller's. float32, row major, rows * columns values, finite. */
 typedef struct scrim_view {
   scrim_kind kind;
-  float *data;         /* [rows, columns]; read-only where the view is an input */
-  size_t rows;         /* output views: set by the library to the rows written */
+  float *data; /* [rows, columns]; read-only where the view is an input */
+  size_t rows; /* output views: set by the library to the rows written */
   size_t columns;
-  size_t capacity;     /* output views: rows that fit in data; ignored for inputs */
-  double rate;         /* Hz, audio only; 0 otherwise */
+  size_t capacity; /* output views: rows that fit in data; ignored for inputs */
+  double rate;     /* Hz, audio only; 0 otherwise */
 } scrim_view;
 
 typedef struct scrim_filter scrim_filter;

@@ -23,13 +23,13 @@ extern "C" {
 /* ---- training ---- */
 
 typedef struct scrim_scores_data {
-  size_t classes;                  /* K, 2..65536 */
-  const float *reference;          /* [n_reference, K] scores on data that the classifier was NOT trained on */
+  size_t classes;         /* K, 2..65536 */
+  const float *reference; /* [n_reference, K] scores on data that the classifier was NOT trained on */
   size_t n_reference;
   const int32_t *reference_labels; /* [n_reference] true classes, or NULL: enables calibration */
-  const float *members;            /* [n_members, K] scores on the training set, or NULL: enables the choice of strength */
-  size_t n_members;                /*     by measured leakage, and the label swapper */
-  const int32_t *member_labels;    /* [n_members] true classes; needed with members */
+  const float *members;         /* [n_members, K] scores on the training set, or NULL: enables the choice of strength */
+  size_t n_members;             /*     by measured leakage, and the label swapper */
+  const int32_t *member_labels; /* [n_members] true classes; needed with members */
 } scrim_scores_data;
 
 typedef struct scrim_train_options {
@@ -54,11 +54,11 @@ SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_scores_train(scrim_filter **out, c
 typedef int (*scrim_classify_fn)(const float *inputs, size_t n, float *scores, void *context);
 
 typedef struct scrim_scores_audit {
-  size_t classes;                 /* K */
-  const float *members;           /* [n_members, K] raw scores on training rows */
-  const int32_t *member_labels;   /* [n_members] true classes */
+  size_t classes;               /* K */
+  const float *members;         /* [n_members, K] raw scores on training rows */
+  const int32_t *member_labels; /* [n_members] true classes */
   size_t n_members;
-  const float *nonmembers;        /* [n_nonmembers, K] raw scores on rows seen neither in training nor as reference */
+  const float *nonmembers; /* [n_nonmembers, K] raw scores on rows seen neither in training nor as reference */
   const int32_t *nonmember_labels;
   size_t n_nonmembers;
 
@@ -81,8 +81,8 @@ typedef struct scrim_scores_audit {
   const float *nonmember_inputs; /* [n_nonmembers, features] */
 
   uint64_t seed;
-  int baselines;                 /* 1: compare with what else a user would pick, in the same run */
-  int sweep;                     /* 1: also the filter and the saturation baselines over their whole range of strengths */
+  int baselines; /* 1: compare with what else a user would pick, in the same run */
+  int sweep;     /* 1: also the filter and the saturation baselines over their whole range of strengths */
   scrim_progress_fn progress;
   void *context;
 } scrim_scores_audit;
@@ -99,8 +99,8 @@ typedef struct scrim_interval {
 } scrim_interval;
 
 typedef struct scrim_attack_result {
-  char defence[40];  /* "none", "scrim", "label only", ... */
-  char attack[32];   /* "gap", "confidence", "LiRA", ... */
+  char defence[40]; /* "none", "scrim", "label only", ... */
+  char attack[32];  /* "gap", "confidence", "LiRA", ... */
   scrim_attacker attacker;
   size_t n_members, n_nonmembers;
   scrim_interval balanced_accuracy, auc, tpr_at_0_1pct, tpr_at_1pct; /* tpr: at 0.1 % and 1 % false positives */

@@ -20,8 +20,8 @@ typedef struct defence_data {
 } defence_data;
 
 typedef struct defence {
-  const char *name;     /* as printed: "rounding" */
-  double setting;       /* strength in the defence's own terms; NaN where there is none */
+  const char *name;         /* as printed: "rounding" */
+  double setting;           /* strength in the defence's own terms; NaN where there is none */
   const char *setting_name; /* "decimals", "quantile", ...; NULL where there is none */
   scrim_status (*fit)(void **state, const struct defence *self, const defence_data *data, uint64_t seed,
                       scrim_error *error);

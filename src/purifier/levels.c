@@ -1,8 +1,7 @@
-/* Levels in use: look-up, files, and what they leak. How they are cut is in levels_fit.c. */
+/* Levels in use: look-up and files. */
 #include "purifier/levels.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 int levels_step(double strength) {
   return (int)lround(strength * LEVELS_STEPS);
@@ -50,51 +49,4 @@ scrim_status levels_get(levels *v, const tensorfile *file, size_t k, scrim_error
   if (status == SCRIM_OK) status = tensorfile_get(file, "levels.rest", TENSORFILE_F32, 2, square, &rest, error);
   if (status == SCRIM_OK) *v = (levels){k, edge, confidence, rest};
   return status;
-}
-
-/* ---- leakage ---- */
-
-typedef struct cell {
-  double members, others; /* shares of each party */
-} cell;
-
-/* Shares of a party by (right, level); step below 0: by right alone. */
-static void count(const levels *v, int step, const levels_rows *rows, cell cells[2 * LEVELS_MAX], int are_members) {
-  for (size_t i = 0; i < rows->n; i++) {
-    const int level = step < 0 ? 0 : levels_find(v, step, rows->rank[i]);
-    cell *c = &cells[rows->right[i] * LEVELS_MAX + level];
-    *(are_members ? &c->members : &c->others) += 1.0 / (double)rows->n;
-  }
-}
-
-static int by_likelihood_ratio(const void *a, const void *b) {
-  const cell *x = a, *y = b;
-  const double left = x->members * y->others, right = y->members * x->others;
-  return (left > right) - (left < right);
-}
-
-/* AUC of the likelihood ratio of the cells: the best that any test on them can do. */
-static double best_auc(const levels *v, int step, const levels_rows *members, const levels_rows *others) {
-  cell cells[2 * LEVELS_MAX] = {{0, 0}};
-  double below = 0, auc = 0;
-  count(v, step, members, cells, 1);
-  count(v, step, others, cells, 0);
-  qsort(cells, 2 * LEVELS_MAX, sizeof *cells, by_likelihood_ratio);
-  for (int i = 0; i < 2 * LEVELS_MAX; i++) {
-    auc += cells[i].members * (below + 0.5 * cells[i].others);
-    below += cells[i].others;
-  }
-  return auc;
-}
-
-double levels_leak(const levels *v, int step, const levels_rows *members, const levels_rows *others) {
-  return best_auc(v, step, members, others) - best_auc(v, -1, members, others);
-}
-
-double levels_choose(const levels *v, double most, const levels_rows *members, const levels_rows *others,
-                     double *leak) {
-  int step = 0;
-  do *leak = levels_leak(v, ++step, members, others);
-  while (*leak > most && step < LEVELS_STEPS);
-  return (double)step / LEVELS_STEPS;
 }

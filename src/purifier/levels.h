@@ -1,15 +1,16 @@
 /*
  * Levels: what is left of a row's confidence. Rows are ranked by confidence, the ranking is cut into a few levels, and a
- * released row is one of K x levels code words: the predicted class and how often such rows are right. Everything else that a row
- * could tell is gone, so there is nothing to find in its further digits.
+ * released row is one of K x levels code words: the predicted class and how often such rows are right. Everything else that
+ * a row could tell is gone, so there is nothing to find in its further digits.
  *
- * The cuts are where the filter earns its keep. Members and others differ where confidence is high, errors sit where it is low.
- * With members and true labels at hand, the cuts minimise, over all ways to cut (dynamic programming),
- *
- *     log-loss of "the label is right" given the level  +  lambda * chi2(level of right members || level of right others)
- *
- * and strength is a ladder of lambdas. Without them, strength is the share of the reference that shares the top level. Either way
- * strength 1 is one level, the prototype table, and strength 0 leaves the reformed row as it is.
+ * The cuts are where the filter earns its keep. The attacker to fear knows how hard each row is: shadow classifiers tell
+ * how confident this one would be with the row in its training set, and how confident without. In that attacker's place, pair
+ * members and others of the same share of their rankings (the hardest tenth with the hardest tenth). A row tells who it is
+ * if its partner falls on another level, and only rows that are right count: wrong ones tell by their label already. So an
+ * edge makes a band of the ranking tell, bands overlap, and for every budget of telling rows the cuts with the least
+ * log-loss of "the label is right" are found exactly. Strength s leaves (1 - s)^2 of the rows that the finest cuts would let
+ * tell. Without members and true labels, strength is the share of the reference in the top level. Either way strength 1
+ * is one level, the prototype table, and strength 0 leaves the reformed row as it is.
  *
  * The map from rank to level is monotone and deterministic: near copies of an input mostly share its level. (Levels drawn at
  * random, so that members and others get each level equally often, keep more of the ranking; but whoever asks about a few
@@ -20,7 +21,7 @@
 
 #include "core/tensorfile.h"
 
-enum { LEVELS_STEPS = 20, LEVELS_MAX = 8 };
+enum { LEVELS_STEPS = 20, LEVELS_MAX = 16 };
 
 typedef struct levels {
   size_t k;
@@ -62,12 +63,10 @@ int levels_find(const levels *v, int step, float rank);
 void levels_word(const levels *v, int step, int level, size_t label, float *row);
 
 /*
- * AUC of the best test on (level, right or wrong) for members against others, minus the AUC of "right means member": what
- * the levels give away beyond the labels. Both parties' `right` must be known.
+ * Raises *step until the leak is at most `most` or one level is left, and answers the leak there: how far AUC rises above what
+ * labels give, for an attacker who knows how hard each row is (above). Both parties' `right` are known.
  */
-double levels_leak(const levels *v, int step, const levels_rows *members, const levels_rows *others);
-
-/* The smallest strength whose leak is at most `most` (1 if there is none), and its leak. */
-double levels_choose(const levels *v, double most, const levels_rows *members, const levels_rows *others, double *leak);
+scrim_status levels_choose(int *step, double *leak, const levels *v, double most, const levels_rows *members,
+                           const levels_rows *others, scrim_error *error);
 
 #endif

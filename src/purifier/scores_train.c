@@ -197,16 +197,17 @@ static int strength_is_given(const scrim_config *config) {
 static scrim_status settle_strength(score_training *t, scrim_error *error) {
   if (t->members.n == 0 || t->reference.truth == NULL) return SCRIM_OK;
   const levels_rows reference = reference_rows(t), members = as_levels_rows(&t->members, t->members.n);
+  const int given = strength_is_given(&t->config);
+  const double most = given ? INFINITY : t->settings.leak;
+  int step = given ? levels_step(t->settings.strength) : 1;
   double leak;
-  if (strength_is_given(&t->config)) {
-    const int step = levels_step(t->settings.strength);
-    if (step == 0) return SCRIM_OK; /* nothing is merged: the audit says what that leaks */
-    leak = levels_leak(&t->levels, step, &members, &reference);
-  } else {
-    t->settings.strength = levels_choose(&t->levels, t->settings.leak, &members, &reference, &leak);
+  if (step == 0) return SCRIM_OK; /* nothing is merged: the audit says what that leaks */
+  scrim_status status = levels_choose(&step, &leak, &t->levels, most, &members, &reference, error);
+  if (status == SCRIM_OK && !given) {
+    t->settings.strength = (double)step / LEVELS_STEPS;
+    status = scrim_config_set(&t->config, "strength", t->settings.strength, error);
   }
-  const scrim_status status = scrim_config_set(&t->config, "strength", t->settings.strength, error);
-  return status == SCRIM_OK ? put_number(t, "leak_over_gap", "%.4f", leak, error) : status;
+  return status == SCRIM_OK ? put_number(t, "leak_over_labels", "%.4f", leak, error) : status;
 }
 
 static double accuracy(const row_set *rows) {

@@ -1,0 +1,30 @@
+/* Both parties' rows in order of rank: how many rows a cut lets tell which party they belong to. */
+#ifndef PURIFIER_LEVELS_TELL_H
+#define PURIFIER_LEVELS_TELL_H
+
+#include "purifier/levels.h"
+
+typedef struct levels_order {
+  size_t n_members, n_others;
+  float *member;         /* [n_members] ranks, ascending */
+  float *other;          /* [n_others] ranks, ascending */
+  uint32_t *right_below; /* [n_others + 1] right ones among the first i others */
+} levels_order;
+
+scrim_status levels_order_create(levels_order *out, const levels_rows *members, const levels_rows *others,
+                                 scrim_error *error);
+void levels_order_free(levels_order *o);
+
+/* Where an edge falls, as positions among the others: theirs, and that of the same share of members; low <= high. */
+typedef struct levels_band {
+  size_t low, high;
+} levels_band;
+levels_band levels_band_of(const levels_order *o, float edge);
+
+/* Share of others that are right and tell at this edge, but not yet at the edge below it (whose band ends at `from`). */
+double levels_telling(const levels_order *o, levels_band band, size_t from);
+
+/* Position of an edge among ascending ranks: how many lie below it. */
+size_t levels_below(const float *sorted, size_t n, float edge);
+
+#endif
