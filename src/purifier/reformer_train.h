@@ -2,7 +2,7 @@
 #ifndef PURIFIER_REFORMER_TRAIN_H
 #define PURIFIER_REFORMER_TRAIN_H
 
-#include "purifier/scores.h"
+#include "purifier/score_filter.h"
 #include <scrim/scores.h>
 
 typedef struct reformer_data {

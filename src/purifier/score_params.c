@@ -1,4 +1,4 @@
-#include "purifier/scores.h"
+#include "purifier/score_filter.h"
 
 #include <math.h>
 

@@ -1,5 +1,5 @@
-/* The score filter's table: load, session, check, apply. Training is in scores_train.c, the audit in audit.c. */
-#include "purifier/scores.h"
+/* The score filter's table: load, session, check, apply. Training is in score_train.c, the audit in audit.c. */
+#include "purifier/score_filter.h"
 
 #include "core/error.h"
 #include "purifier/release.h"

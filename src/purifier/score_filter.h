@@ -1,6 +1,6 @@
 /* The score filter's table, its model, and its settings. */
-#ifndef PURIFIER_SCORES_H
-#define PURIFIER_SCORES_H
+#ifndef PURIFIER_SCORE_FILTER_H
+#define PURIFIER_SCORE_FILTER_H
 
 #include "core/filter_table.h"
 #include "purifier/levels.h"
