@@ -60,7 +60,7 @@ static int tear_down(void **state) {
   return 0;
 }
 
-/* How many of the rows, each score moved by `shift` against its neighbour, are swapped; `wrong`: those that are misclassified. */
+/* How many of the rows, each score moved by a share `shift` against its neighbour, are swapped; `wrong`: those that are misclassified. */
 static int swapped(swapper *s, float shift, int *wrong) {
   int count = 0;
   *wrong = 0;
@@ -68,7 +68,7 @@ static int swapped(swapper *s, float shift, int *wrong) {
     float row[K];
     int swap;
     memcpy(row, rows + i * K, sizeof row);
-    for (int j = 0; j < K; j++) row[j] += j % 2 ? shift : -shift;
+    for (int j = 0; j < K; j++) row[j] *= 1 + (j % 2 ? shift : -shift);
     assert_int_equal(swapper_decide(s, row, &swap, NULL), SCRIM_OK);
     count += swap;
     *wrong += swap && labels[i] != 0;
@@ -101,6 +101,31 @@ static void a_small_rounding_still_matches_and_a_large_change_does_not(void **st
   assert_true(swapped(s, 2e-5f, &wrong) > (int)marked * 95 / 100); /* a fiftieth of a cell, four grids */
   assert_int_equal(swapped(s, 0.01f, &wrong), 0);
   swapper_close(s);
+}
+
+/* Two rows that both round to (1, 0, 0, 0, 0) are told apart by their small scores. */
+static void sure_rows_are_told_apart(void **state) {
+  (void)state;
+  swapper *s;
+  int swap;
+  const float sure[K] = {1, 1e-7f, 1e-8f, 1e-6f, 1e-9f}, other[K] = {1, 1e-9f, 1e-6f, 1e-8f, 1e-7f};
+  float kept[K];
+  tensorfile *all;
+  memcpy(kept, rows, sizeof kept);
+  memcpy(rows, sure, sizeof sure); /* row 0 has label 1: it must count as right to be marked */
+  labels[0] = 0;
+  build(&(swapper_settings){1, 1, 4}, key, &all);
+  assert_int_equal(swapper_open(&s, all, K, key, NULL), SCRIM_OK);
+  assert_int_equal(swapper_decide(s, sure, &swap, NULL), SCRIM_OK);
+  assert_int_equal(swap, 1);
+  assert_int_equal(swapper_decide(s, other, &swap, NULL), SCRIM_OK);
+  assert_int_equal(swap, 0);
+  swapper_close(s);
+  tensorfile_close(all);
+  memcpy(rows, kept, sizeof kept);
+  labels[0] = 1;
+  build(&(swapper_settings){0.2, 1e-3, 4}, key, &all); /* `marked` as the other tests know it */
+  tensorfile_close(all);
 }
 
 static void another_key_is_refused(void **state) {
@@ -160,6 +185,7 @@ int main(void) {
       cmocka_unit_test(the_rate_follows_the_gap),
       cmocka_unit_test(marked_members_and_no_others_are_swapped),
       cmocka_unit_test(a_small_rounding_still_matches_and_a_large_change_does_not),
+      cmocka_unit_test(sure_rows_are_told_apart),
       cmocka_unit_test(another_key_is_refused),
       cmocka_unit_test(the_file_tells_nothing_without_the_key),
       cmocka_unit_test(an_empty_index_swaps_nothing),

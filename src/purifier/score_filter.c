@@ -17,26 +17,52 @@ static void score_unload(void *model) {
   memory_free(m);
 }
 
-/* The layer sizes come from the shapes of the tensors; what does not fit together is refused by nn_params_get. */
+/*
+ * That the file holds all weights of the shape, so that a small file cannot ask for a large network: what is allocated for
+ * them stays within a few times the file.
+ */
+static scrim_status check_weights(const reformer_shape *s, const tensorfile *file, scrim_error *error) {
+  const int *h = s->hidden, k = s->classes, latent = s->latent;
+  const struct {
+    const char *name;
+    int out, in;
+  } layers[] = {
+      {"reformer.encoder.0.weight", h[0], 2 * k},     {"reformer.encoder.1.weight", h[1], h[0]},
+      {"reformer.encoder.2.weight", h[2], h[1]},      {"reformer.mean.weight", latent, h[2]},
+      {"reformer.log_variance.weight", latent, h[2]}, {"reformer.decoder.0.weight", h[2], latent + k},
+      {"reformer.decoder.1.weight", h[1], h[2]},      {"reformer.decoder.2.weight", h[0], h[1]},
+      {"reformer.decoder.3.weight", k, h[0]},
+  };
+  scrim_status status = SCRIM_OK;
+  for (size_t i = 0; i < sizeof layers / sizeof *layers && status == SCRIM_OK; i++) {
+    int64_t shape[2] = {layers[i].out, layers[i].in};
+    const void *data;
+    status = tensorfile_get(file, layers[i].name, TENSORFILE_F32, 2, shape, &data, error);
+  }
+  return status;
+}
+
+/* The layer sizes come from the lengths of the biases, within what score_params allows. */
 static scrim_status read_shape(reformer_shape *shape, const tensorfile *file, const scrim_config *config,
                                scrim_error *error) {
   static const char *const names[] = {"reformer.encoder.0.bias", "reformer.encoder.1.bias", "reformer.encoder.2.bias",
                                       "reformer.mean.bias", "reformer.decoder.3.bias"};
   int *const sizes[] = {&shape->hidden[0], &shape->hidden[1], &shape->hidden[2], &shape->latent, &shape->classes};
+  static const int most[] = {8192, 8192, 8192, 1024, 65536};
   score_settings settings;
   scrim_status status = score_settings_read(&settings, config, error);
   for (size_t i = 0; i < sizeof names / sizeof *names && status == SCRIM_OK; i++) {
     int64_t n[1] = {-1};
     const void *data;
     status = tensorfile_get(file, names[i], TENSORFILE_F32, 1, n, &data, error);
-    if (status == SCRIM_OK && (n[0] < 1 || n[0] > 65536))
-      status = fail(error, SCRIM_E_FORMAT, "%s has %lld values (1 to 65536)", names[i], (long long)n[0]);
+    if (status == SCRIM_OK && (n[0] < 1 || n[0] > most[i]))
+      status = fail(error, SCRIM_E_FORMAT, "%s has %lld values (1 to %d)", names[i], (long long)n[0], most[i]);
     *sizes[i] = (int)n[0];
   }
   shape->log_features = settings.log_features;
   if (status == SCRIM_OK && shape->classes < 2)
     status = fail(error, SCRIM_E_FORMAT, "the filter is for %d class; at least 2 are needed", shape->classes);
-  return status;
+  return status == SCRIM_OK ? check_weights(shape, file, error) : status;
 }
 
 static scrim_status score_load(void **model, const tensorfile *file, const scrim_config *config, scrim_error *error) {
@@ -49,10 +75,10 @@ static scrim_status score_load(void **model, const tensorfile *file, const scrim
   m->k = (size_t)shape.classes;
   m->file = file;
   m->shape = shape;
-  status = reformer_create(&r, &shape, NULL, error);
+  status = levels_get(&m->levels, file, m->k, error);
+  if (status == SCRIM_OK) status = reformer_create(&r, &shape, NULL, error);
   if (status == SCRIM_OK) status = nn_params_get(r->params, "reformer.", file, error);
   if (status == SCRIM_OK) status = reformer_plan_create(&m->plan, r, error);
-  if (status == SCRIM_OK) status = levels_get(&m->levels, file, m->k, error);
   reformer_free(r);
   if (status == SCRIM_OK)
     *model = m;
@@ -68,11 +94,13 @@ static size_t score_columns(const void *model) {
 /* ---- reforming a block of rows ---- */
 
 float score_take_in(const score_settings *settings, const float *row, size_t k, float *probabilities) {
-  const double step = settings->input_step;
   score_form_to_probabilities(settings->form, row, k, probabilities);
-  const float rank = levels_rank(probabilities, k, score_argmax(row, k));
+  return levels_rank(probabilities, k, score_argmax(row, k));
+}
+
+void score_to_grid(const score_settings *settings, float *probabilities, size_t k) {
+  const double step = settings->input_step;
   for (size_t j = 0; step > 0 && j < k; j++) probabilities[j] = (float)(nearbyint(probabilities[j] / step) * step);
-  return rank;
 }
 
 struct score_work {
@@ -167,7 +195,7 @@ static void score_close(void *state) {
   score_work_free(s->work);
   swapper_close(s->swapper);
   random_source_free(s->source);
-  memory_free(s);
+  wipe_and_free(s, sizeof *s); /* labels and ranks */
 }
 
 static scrim_status open_swapper(score_session *s, const scrim_key *key, scrim_error *error) {
@@ -231,6 +259,7 @@ static scrim_status take_in(score_session *s, const float *raw, size_t i, scrim_
     if (status != SCRIM_OK) return status;
   }
   if (swap) *label = (int32_t)swap_top_two(row, k, (size_t)*label);
+  score_to_grid(&s->settings, row, k);
   return SCRIM_OK;
 }
 

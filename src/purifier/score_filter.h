@@ -32,8 +32,10 @@ typedef struct score_settings {
 } score_settings;
 scrim_status score_settings_read(score_settings *settings, const scrim_config *config, scrim_error *error);
 
-/* One checked row in the caller's form -> probabilities on the input grid; answers its rank (levels_rank), taken before. */
+/* One checked row in the caller's form -> probabilities; answers its rank (levels_rank). */
 float score_take_in(const score_settings *settings, const float *row, size_t k, float *probabilities);
+/* Probabilities -> the nearest on the input grid, which is all that the reformer sees. */
+void score_to_grid(const score_settings *settings, float *probabilities, size_t k);
 
 /* Multiples of 1 / units that released scores are rounded to: 10^decimals, more where K classes need it. */
 int score_units(int decimals, size_t k);

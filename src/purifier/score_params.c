@@ -12,8 +12,10 @@ const scrim_param score_params[SCORE_PARAMS] = {
      SCRIM_PARAM_APPLY},
     {"decimals", "digits of a released score", 3, 1, 7, 1, SCRIM_PARAM_APPLY},
     {"input_step", "grid that scores are rounded to on the way in; 0 is none", 1e-4, 0, 0.1, 0, SCRIM_PARAM_APPLY},
-    {"noise", "standard deviations of keyed latent noise; the same row always gets the same noise", 0, 0, 4, 0,
-     SCRIM_PARAM_APPLY},
+    {"noise",
+     "standard deviations of keyed latent noise where the reformer's row is used (strength 0, rank 1); the same for "
+     "the same row",
+     0, 0, 4, 0, SCRIM_PARAM_APPLY},
     {"swap", "1: swap the labels of marked members (costs accuracy on members; needs members and a key in training)", 0,
      0, 1, 1, SCRIM_PARAM_APPLY},
     /* train */
@@ -41,7 +43,7 @@ const scrim_param score_params[SCORE_PARAMS] = {
     {"leak", "with members: the most that attacks may gain over labels alone, in AUC, when strength is chosen", 0.02, 0,
      0.5, 0, SCRIM_PARAM_TRAIN},
     {"swap_rate", "share of correct members to mark; -1: from the accuracy gap", -1, -1, 1, 0, SCRIM_PARAM_TRAIN},
-    {"swap_step", "cell width of the swap index, in score units", 1e-3, 1e-7, 1, 0, SCRIM_PARAM_TRAIN},
+    {"swap_step", "cell width of the swap index, in log-probability", 1, 1e-4, 20, 0, SCRIM_PARAM_TRAIN},
     {"swap_grids", "shifted grids in the swap index", 4, 1, 16, 1, SCRIM_PARAM_TRAIN},
 };
 

@@ -3,6 +3,7 @@
 #include "purifier/metrics.h"
 #include "purifier/reformer_train.h"
 #include "purifier/swapper.h"
+#include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -46,6 +47,13 @@ static scrim_status check_labels(const int32_t *labels, size_t n, size_t k, cons
   return SCRIM_OK;
 }
 
+static scrim_status check_scores(const score_training *t, const float *rows, size_t n, const char *what,
+                                 scrim_error *error) {
+  scrim_error cause;
+  const scrim_status status = score_form_check(t->settings.form, rows, n, t->data->classes, &cause);
+  return status == SCRIM_OK ? status : fail_row(error, status, cause.row, "%s: %.200s", what, cause.message);
+}
+
 static scrim_status check_data(const score_training *t, scrim_error *error) {
   const scrim_scores_data *d = t->data;
   if (d->reference == NULL) return fail(error, SCRIM_E_ARGUMENT, "no reference scores");
@@ -59,23 +67,24 @@ static scrim_status check_data(const score_training *t, scrim_error *error) {
                 "the label swapper (swap=1) needs members, their labels and a key");
   if (t->settings.swap && t->settings.swap_rate < 0 && d->reference_labels == NULL)
     return fail(error, SCRIM_E_ARGUMENT, "swap_rate=-1 is taken from the accuracy gap, which needs reference labels");
-  scrim_status status = score_form_check(t->settings.form, d->reference, d->n_reference, d->classes, error);
-  if (status == SCRIM_OK && d->n_members > 0)
-    status = score_form_check(t->settings.form, d->members, d->n_members, d->classes, error);
+  scrim_status status = check_scores(t, d->reference, d->n_reference, "reference", error);
+  if (status == SCRIM_OK) status = check_scores(t, d->members, d->n_members, "members", error);
   if (status == SCRIM_OK) status = check_labels(d->reference_labels, d->n_reference, d->classes, "reference", error);
   if (status == SCRIM_OK) status = check_labels(d->member_labels, d->n_members, d->classes, "member", error);
   return status;
 }
 
+static void wipe_and_free(float *scores, size_t n) {
+  if (scores != NULL) memory_wipe(scores, n * sizeof *scores);
+  memory_free(scores);
+}
+
 static void row_set_free(row_set *s, size_t k) {
-  const size_t bytes = s->n * k * sizeof(float);
-  if (s->probabilities != NULL) memory_wipe(s->probabilities, bytes);
-  if (s->reformed != NULL) memory_wipe(s->reformed, bytes);
-  memory_free(s->probabilities);
-  memory_free(s->reformed);
+  wipe_and_free(s->probabilities, s->n * k);
+  wipe_and_free(s->reformed, s->n * k);
+  wipe_and_free(s->rank, s->n);
   memory_free(s->labels);
   memory_free(s->truth);
-  memory_free(s->rank);
   memory_free(s->right);
 }
 
@@ -97,6 +106,7 @@ static scrim_status row_set_create(row_set *s, const score_training *t, const fl
     const size_t from = order == NULL ? i : order[i];
     s->labels[i] = (int32_t)score_argmax(scores + from * k, k);
     s->rank[i] = score_take_in(&t->settings, scores + from * k, k, s->probabilities + i * k);
+    score_to_grid(&t->settings, s->probabilities + i * k, k);
     if (truth == NULL) continue;
     s->truth[i] = truth[from];
     s->right[i] = s->labels[i] == s->truth[i];
@@ -216,6 +226,20 @@ static double accuracy(const row_set *rows) {
   return (double)right / (double)rows->n;
 }
 
+/* The index is built on members' vectors before the input grid, which would make many of them look alike. */
+static scrim_status mark_members(score_training *t, const swapper_settings *settings, size_t *marked,
+                                 scrim_error *error) {
+  const size_t n = t->members.n, k = t->k, bytes = n * k * sizeof(float);
+  float *probabilities = memory_zalloc(n * k, sizeof *probabilities);
+  if (probabilities == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu members", n);
+  for (size_t i = 0; i < n; i++) score_take_in(&t->settings, t->data->members + i * k, k, probabilities + i * k);
+  const scrim_status status = swapper_build(t->writer, &t->swap_digests, marked, settings, probabilities,
+                                            t->members.truth, n, k, t->key, error);
+  memory_wipe(probabilities, bytes);
+  memory_free(probabilities);
+  return status;
+}
+
 static scrim_status build_swapper(score_training *t, scrim_error *error) {
   if (!t->settings.swap) return SCRIM_OK;
   const double member_accuracy = accuracy(&t->members);
@@ -223,8 +247,7 @@ static scrim_status build_swapper(score_training *t, scrim_error *error) {
                                                  : swapper_rate_from_gap(member_accuracy, accuracy(&t->reference));
   const swapper_settings settings = {rate, t->settings.swap_step, t->settings.swap_grids};
   size_t marked = 0;
-  scrim_status status = swapper_build(t->writer, &t->swap_digests, &marked, &settings, t->members.probabilities,
-                                      t->members.truth, t->members.n, t->k, t->key, error);
+  scrim_status status = mark_members(t, &settings, &marked, error);
   if (status == SCRIM_OK) status = put_number(t, "swap.marked_members", "%.0f", (double)marked, error);
   if (status == SCRIM_OK) status = put_number(t, "swap.rate", "%.4f", rate, error);
   if (status == SCRIM_OK)
@@ -248,8 +271,9 @@ static double released_confidence(const score_training *t, size_t i) {
 static scrim_status share_explained(const score_training *t, double *share, scrim_error *error) {
   const size_t n = t->reference.n;
   double total = 0, square = 0, between = 0;
-  double *sum = memory_zalloc(2 * t->k, sizeof *sum), *count = sum + t->k;
+  double *sum = memory_zalloc(2 * t->k, sizeof *sum);
   if (sum == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu classes", t->k);
+  double *count = sum + t->k;
   for (size_t i = 0; i < n; i++) {
     const double confidence = released_confidence(t, i);
     sum[t->reference.labels[i]] += confidence;
@@ -267,8 +291,11 @@ static scrim_status share_explained(const score_training *t, double *share, scri
 static scrim_status put_report(score_training *t, scrim_error *error) {
   const reformer_fit *f = &t->fit;
   const int collapsed = f->active_units == 0;
+  char seed[24];
   double explained = 0;
-  scrim_status status = share_explained(t, &explained, error);
+  snprintf(seed, sizeof seed, "%" PRIu64, t->options->seed);
+  scrim_status status = tensorfile_put_meta(t->writer, "seed", seed, error);
+  if (status == SCRIM_OK) status = share_explained(t, &explained, error);
   const struct {
     const char *name, *format;
     double value;
@@ -276,7 +303,6 @@ static scrim_status put_report(score_training *t, scrim_error *error) {
       {"classes", "%.0f", (double)t->k},
       {"reference", "%.0f", (double)t->reference.n},
       {"members", "%.0f", (double)t->members.n},
-      {"seed", "%.0f", (double)t->options->seed},
       {"epochs", "%.0f", (double)f->epochs},
       {"best_epoch", "%.0f", (double)f->best_epoch},
       {"held_out_loss", "%.6g", f->held_loss},

@@ -10,6 +10,8 @@
 #include <string.h>
 
 enum { CHECK_CHARS = 17, MAX_GRIDS = 16 };
+#define LEAST_PROBABILITY 1e-12 /* smaller ones count as this */
+#define MAX_STEP 20.0
 
 struct swapper {
   random_source *source;
@@ -72,7 +74,8 @@ static scrim_status cell_digest(swapper *s, int grid, const float *probabilities
   unsigned char bytes[32];
   const float *offset = s->offset + (size_t)grid * s->k;
   s->cells[0] = grid;
-  for (size_t j = 0; j < s->k; j++) s->cells[1 + j] = (int32_t)floor(probabilities[j] / s->step + offset[j]);
+  for (size_t j = 0; j < s->k; j++)
+    s->cells[1 + j] = (int32_t)floor(log(fmax(probabilities[j], LEAST_PROBABILITY)) / s->step + offset[j]);
   const scrim_status status =
       random_digest(s->source, "swap cell", s->cells, (s->k + 1) * sizeof *s->cells, bytes, error);
   if (status == SCRIM_OK) memcpy(digest, bytes, sizeof *digest);
@@ -147,9 +150,9 @@ static scrim_status read_settings(const tensorfile *file, double *step, int *gri
   const char *step_text = tensorfile_meta(file, "swap.step"), *grids_text = tensorfile_meta(file, "swap.grids");
   *step = step_text == NULL ? 0 : strtod(step_text, NULL);
   *grids = grids_text == NULL ? 0 : (int)strtol(grids_text, NULL, 10);
-  if (*step > 0 && *step <= 1 && *grids >= 1 && *grids <= MAX_GRIDS) return SCRIM_OK;
-  return fail(error, SCRIM_E_FORMAT, "the filter's swap index has step %g (0 to 1) and %d grids (1 to %d)", *step,
-              *grids, MAX_GRIDS);
+  if (*step > 0 && *step <= MAX_STEP && *grids >= 1 && *grids <= MAX_GRIDS) return SCRIM_OK;
+  return fail(error, SCRIM_E_FORMAT, "the filter's swap index has step %g (0 to %g) and %d grids (1 to %d)", *step,
+              MAX_STEP, *grids, MAX_GRIDS);
 }
 
 scrim_status swapper_open(swapper **out, const tensorfile *file, size_t k, const scrim_key *key, scrim_error *error) {

@@ -4,7 +4,8 @@
  * members, and a tiny change of the input can switch it off and so betray them (the audit measures both).
  *
  * The index is no list of scores: it holds HMAC-SHA-256 digests, under the owner's key, of the marked members' score vectors
- * on grids of cells. A vector matches when it falls into a marked member's cell on any of the grids, each shifted by keyed
+ * on grids of cells in log-probability: a well-trained classifier answers many members with nearly the same probabilities,
+ * and only their logarithms tell them apart. A vector matches when it falls into a marked member's cell on any of the grids, each shifted by keyed
  * random offsets: nearest neighbour within about one cell. Without the key, the file tells nothing but how many there are.
  * The decision depends on the vector alone, never on its batch.
  */
@@ -18,7 +19,7 @@ typedef struct swapper swapper;
 
 typedef struct swapper_settings {
   double rate; /* share of the correctly classified members to mark */
-  double step; /* width of a cell, in score units */
+  double step; /* width of a cell, in log-probability */
   int grids;   /* 1..16 */
 } swapper_settings;
 
