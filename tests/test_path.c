@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 #include "core/memory.h"
-#include "formats/path.h"
+#include "core/path.h"
 #include "support/files.h"
 #include <cmocka.h>
 #include <string.h>
@@ -41,32 +41,19 @@ static void links_are_followed(void **state) {
   memory_free(absent);
 }
 
-static void temporary_names_differ_and_stay_in_the_folder(void **state) {
+static void folder_ends_at_the_last_slash(void **state) {
   (void)state;
-  char *first = path_temporary("a/b/x.npy", 0), *second = path_temporary("a/b/x.npy", 1),
-       *here = path_temporary("x", 0);
-  assert_memory_equal(first, "a/b/.scrim-", 11);
-  assert_string_not_equal(first, second);
-  assert_null(strchr(here, '/'));
-  memory_free(first);
-  memory_free(second);
-  memory_free(here);
-}
-
-static void folder_is_synced(void **state) {
-  assert_int_equal(path_sync_folder(files_path(*state, "x")), 0);
-  assert_int_equal(path_sync_folder("x"), 0);
-  assert_int_equal(path_sync_folder("/x"), 0);
-  assert_int_equal(path_sync_folder("/no/such/folder/x"), -1);
+  assert_int_equal(path_folder_length("a/b/x.npy"), 4);
+  assert_int_equal(path_folder_length("/x"), 1);
+  assert_int_equal(path_folder_length("x"), 0);
 }
 
 static void denied_memory_gives_null(void **state) {
   (void)state;
   memory_fail_at(1, 1);
-  char *resolved = path_resolve("x"), *temporary = path_temporary("x", 0);
+  char *resolved = path_resolve("x");
   memory_fail_at(0, 0);
   assert_null(resolved);
-  assert_null(temporary);
 }
 
 int main(void) {
@@ -74,8 +61,7 @@ int main(void) {
       cmocka_unit_test(long_paths_show_their_end),
       cmocka_unit_test(extension_is_that_of_the_last_component),
       cmocka_unit_test_setup_teardown(links_are_followed, files_setup, files_teardown),
-      cmocka_unit_test(temporary_names_differ_and_stay_in_the_folder),
-      cmocka_unit_test_setup_teardown(folder_is_synced, files_setup, files_teardown),
+      cmocka_unit_test(folder_ends_at_the_last_slash),
       cmocka_unit_test(denied_memory_gives_null),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

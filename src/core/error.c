@@ -1,5 +1,6 @@
 /* Filling a caller's scrim_error. */
 #include "core/error.h"
+#include "core/path.h"
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -60,9 +61,5 @@ void fail_in_file(scrim_error *error, const char *path) {
   if (error == NULL) return;
   char message[sizeof error->message];
   memcpy(message, error->message, sizeof message);
-  /* Of a long path the end says more than the beginning, and the cause says most. */
-  enum { PATH_SHOWN = 100 };
-  size_t length = strlen(path);
-  (void)fail_row(error, error->status, error->row, "'%s': %s", length > PATH_SHOWN ? path + length - PATH_SHOWN : path,
-                 message);
+  (void)fail_row(error, error->status, error->row, "'%s': %s", path_shown(path), message);
 }

@@ -2,7 +2,7 @@
 #include "formats/bytes_in.h"
 #include "core/error.h"
 #include "core/memory.h"
-#include "formats/path.h"
+#include "core/path.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>

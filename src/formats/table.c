@@ -1,8 +1,8 @@
 /* Tables: which format a file has, readers, writers, and whole tables in memory. */
 #include "core/error.h"
 #include "core/memory.h"
+#include "core/path.h"
 #include "formats/npy_header.h"
-#include "formats/path.h"
 #include "formats/shape.h"
 #include "formats/table_format.h"
 #include <inttypes.h>
