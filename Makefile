@@ -36,6 +36,10 @@ endif
 PACKAGES := openblas fftw3f libcjson libcrypto
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
+# What src/serve needs besides: the command has it, the library has not.
+SERVE_PACKAGES := libevent_core libevent_openssl libssl
+SERVE_CFLAGS := $(shell pkg-config --cflags $(SERVE_PACKAGES) 2>/dev/null)
+SERVE_LIBS := $(shell pkg-config --libs $(SERVE_PACKAGES) 2>/dev/null)
 
 # The target is the plain x86-64 baseline: vector code is chosen when the program runs. Contraction is switched off by
 # name because clang would otherwise fuse multiplications with additions where gcc does not.
@@ -43,13 +47,15 @@ WARN := -Wall -Wextra -Werror
 BASE := -std=c11 -D_POSIX_C_SOURCE=200809L $(OPTIMISE) -g -ffp-contract=off -fno-math-errno $(WARN) $(SANITISE)
 LIB_CFLAGS := $(BASE) -fPIC -fvisibility=hidden -pthread -DSCRIM_BUILD -Iinclude -Isrc $(PACKAGE_CFLAGS) $(CFLAGS)
 TOOL_CFLAGS := $(BASE) -pthread -Iinclude $(CFLAGS)
-TEST_CFLAGS := $(LIB_CFLAGS) -Itests -Ibench
+TEST_CFLAGS := $(LIB_CFLAGS) $(SERVE_CFLAGS) -Itests -Ibench
 LIBS := $(PACKAGE_LIBS) -lm -pthread
 LINK := -Wl,--as-needed $(SANITISE) $(LDFLAGS)
 
-SRC := $(sort $(wildcard src/*.c src/*/*.c))
+SERVE := $(sort $(wildcard src/serve/*.c))
+SRC := $(filter-out $(SERVE),$(sort $(wildcard src/*.c src/*/*.c)))
 TOOLS := $(sort $(wildcard tools/*.c))
 TESTS := $(sort $(wildcard tests/test_*.c))
+TEST_PROGRAMS := $(sort $(wildcard tests/programs/*.c))
 TEST_SUPPORT := $(filter-out $(TESTS),$(sort $(wildcard tests/*.c tests/support/*.c)))
 BENCHES := $(sort $(wildcard bench/bench_*.c))
 LAB := $(sort $(wildcard bench/lab.c bench/lab_*.c))
@@ -68,6 +74,8 @@ programs = $(patsubst %.c,$(BUILD)/%,$(1))
 
 ALL_LIB := $(BUILD)/libscrim-all.a
 STATIC_LIB := $(BUILD)/libscrim.a
+SERVE_LIB := $(BUILD)/libserve-all.a
+COMMAND_LIB := $(BUILD)/libscrim-command.a
 SHARED_LIB := $(BUILD)/libscrim.so.$(VERSION)
 TEST_LIB := $(BUILD)/tests/libsupport.a
 BENCH_LIB := $(BUILD)/bench/libsupport.a
@@ -86,23 +94,27 @@ help: ## print this list
 
 lib: $(STATIC_LIB) $(SHARED_LIB) ## the library, static and shared
 tools: $(COMMAND) ## the scrim command: build/scrim
-tests: $(call programs,$(TESTS)) ## the test programs, not run
+tests: $(call programs,$(TESTS) $(TEST_PROGRAMS)) ## the test programs, not run
 examples: $(call programs,$(EXAMPLES)) ## the programs of examples/
 
 # The whole library with its internal symbols: for tests and benches, which link before any of them is hidden.
 $(ALL_LIB): $(call objects,$(SRC))
+$(SERVE_LIB): $(call objects,$(SERVE))
 $(TEST_LIB): $(call objects,$(TEST_SUPPORT))
 $(BENCH_LIB): $(call objects,$(BENCH_SUPPORT))
-$(ALL_LIB) $(TEST_LIB) $(BENCH_LIB): $(BUILD)/sources
+$(ALL_LIB) $(SERVE_LIB) $(TEST_LIB) $(BENCH_LIB): $(BUILD)/sources
 	@mkdir -p $(@D)
 	@rm -f $@
 	$(call say,AR)$(AR) rcs $@ $(filter %.o,$^)
 
-# One object whose internal symbols are local: a user's program may have an arena_create of its own.
-$(STATIC_LIB): $(call objects,$(SRC)) $(BUILD)/sources
+# One object whose internal symbols are local: a user's program may have an arena_create of its own. The command's has the
+# proxy in it as well.
+$(STATIC_LIB): $(call objects,$(SRC))
+$(COMMAND_LIB): $(call objects,$(SRC) $(SERVE))
+$(STATIC_LIB) $(COMMAND_LIB): $(BUILD)/sources
 	@rm -f $@
-	$(call say,AR)ld -r -o $(BUILD)/libscrim.o $(filter %.o,$^) && \
-	  $(OBJCOPY) --wildcard --keep-global-symbol='scrim_*' $(BUILD)/libscrim.o && $(AR) rcs $@ $(BUILD)/libscrim.o
+	$(call say,AR)ld -r -o $(@:.a=.o) $(filter %.o,$^) && \
+	  $(OBJCOPY) --wildcard --keep-global-symbol='scrim_*' $(@:.a=.o) && $(AR) rcs $@ $(@:.a=.o)
 
 $(SHARED_LIB): $(call objects,$(SRC)) $(BUILD)/sources build-aux/scrim.map
 	$(call say,LD)$(CC) -shared -Wl,-soname,$(SONAME) -Wl,--version-script=build-aux/scrim.map $(NO_UNDEFINED) \
@@ -110,15 +122,18 @@ $(SHARED_LIB): $(call objects,$(SRC)) $(BUILD)/sources build-aux/scrim.map
 	@ln -sf $(@F) $(BUILD)/$(SONAME)
 	@ln -sf $(SONAME) $(BUILD)/libscrim.so
 
-# The command and the examples link the archive of public symbols: they cannot reach into the library.
-$(COMMAND): $(call objects,$(TOOLS)) $(STATIC_LIB)
-	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS)
+# The command and the examples link archives of public symbols: they cannot reach into the library.
+$(COMMAND): $(call objects,$(TOOLS)) $(COMMAND_LIB)
+	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS) $(SERVE_LIBS)
 $(BUILD)/examples/%: $(BUILD)/examples/%.o $(STATIC_LIB)
 	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS)
 
 # A test's own objects come first, so that a test may bring its own builtin_filters.
-$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(TEST_LIB) $(ALL_LIB)
-	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+$(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(TEST_LIB) $(SERVE_LIB) $(ALL_LIB)
+	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS) $(SERVE_LIBS) -lcmocka
+# What the scripts of tests/cli talk to.
+$(BUILD)/tests/programs/%: $(BUILD)/tests/programs/%.o
+	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(SERVE_LIBS)
 $(BUILD)/bench/bench_%: $(BUILD)/bench/bench_%.o $(BENCH_LIB) $(TEST_LIB) $(ALL_LIB)
 	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS) -lz
 $(BUILD)/bench/lab: $(call objects,$(LAB)) $(BENCH_LIB) $(ALL_LIB)
@@ -128,9 +143,9 @@ $(BUILD)/bench/lab: $(call objects,$(LAB)) $(BENCH_LIB) $(ALL_LIB)
 # came or went rebuilds the archives.
 remember = @mkdir -p $(@D) && echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
 $(BUILD)/flags: FORCE
-	$(call remember,$(CC) $(LIB_CFLAGS) $(LINK) $(LIBS))
+	$(call remember,$(CC) $(LIB_CFLAGS) $(LINK) $(LIBS) $(SERVE_LIBS))
 $(BUILD)/sources: FORCE
-	$(call remember,$(SRC) $(TEST_SUPPORT) $(BENCH_SUPPORT) $(TOOLS))
+	$(call remember,$(SRC) $(SERVE) $(TEST_SUPPORT) $(BENCH_SUPPORT) $(TOOLS))
 
 define compile
 @mkdir -p $(@D)
@@ -138,15 +153,19 @@ $(call say,CC)$(CC) $(1) -MMD -MP -c $< -o $@
 endef
 $(BUILD)/tools/%.o: tools/%.c $(BUILD)/flags
 	$(call compile,$(TOOL_CFLAGS))
+$(BUILD)/tools/cmd_scores_serve.o: TOOL_CFLAGS += -Isrc
 $(BUILD)/examples/%.o: examples/%.c $(BUILD)/flags
 	$(call compile,$(TOOL_CFLAGS))
+$(BUILD)/src/serve/%.o: src/serve/%.c $(BUILD)/flags
+	$(call compile,$(LIB_CFLAGS) $(SERVE_CFLAGS))
 $(BUILD)/src/%.o: src/%.c $(BUILD)/flags
 	$(call compile,$(LIB_CFLAGS))
 $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call compile,$(TEST_CFLAGS))
 .SECONDARY: # objects stay
 
--include $(patsubst %.c,$(BUILD)/%.d,$(SRC) $(TOOLS) $(TESTS) $(TEST_SUPPORT) $(BENCHES) $(LAB) $(BENCH_SUPPORT) \
+-include $(patsubst %.c,$(BUILD)/%.d,$(SRC) $(SERVE) $(TOOLS) $(TESTS) $(TEST_PROGRAMS) $(TEST_SUPPORT) \
+  $(BENCHES) $(LAB) $(BENCH_SUPPORT) \
   $(EXAMPLES) $(FUZZERS) fuzz/replay.c)
 
 ## ---- what is run: packages first, then make again, which by then finds pkg-config
@@ -190,19 +209,19 @@ run-fuzz: $(patsubst fuzz/fuzz_%.c,$(BUILD)/fuzzing_%,$(FUZZERS))
 	  $$program -max_total_time=$(FUZZ_SECONDS) -artifact_prefix=$(BUILD)/$$name- $(BUILD)/found/$$name \
 	    fuzz/corpus/$$name >$(BUILD)/$$name.log 2>&1 || { tail -50 $(BUILD)/$$name.log; exit 1; }; \
 	  echo "$$name: nothing found in $(FUZZ_SECONDS) s"; done
-$(BUILD)/fuzzing_%: $(BUILD)/fuzz/fuzz_%.o $(ALL_LIB)
-	$(call say,LD)$(CC) -fsanitize=fuzzer $(LINK) -o $@ $^ $(LIBS)
+$(BUILD)/fuzzing_%: $(BUILD)/fuzz/fuzz_%.o $(SERVE_LIB) $(ALL_LIB)
+	$(call say,LD)$(CC) -fsanitize=fuzzer $(LINK) -o $@ $^ $(LIBS) $(SERVE_LIBS)
 
 # The same targets with a main of our own, under any compiler: every file of the corpus once.
 check-corpus: $(call programs,$(FUZZERS)) ## replay the fuzzing corpus
 	@for program in $^; do $$program fuzz/corpus/$${program##*/fuzz_} || exit 1; done
-$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/fuzz_%.o $(BUILD)/fuzz/replay.o $(ALL_LIB)
-	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS)
+$(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/fuzz_%.o $(BUILD)/fuzz/replay.o $(SERVE_LIB) $(ALL_LIB)
+	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS) $(SERVE_LIBS)
 
 ## ---- house rules
 
 FORMATTED := $(wildcard include/*.h include/scrim/*.h src/*.[ch] src/*/*.[ch] tools/*.[ch] tests/*.[ch] \
-  tests/support/*.[ch] bench/*.[ch] fuzz/*.[ch] examples/*.[ch])
+  tests/support/*.[ch] tests/programs/*.[ch] bench/*.[ch] fuzz/*.[ch] examples/*.[ch])
 
 format: ## put every source file in the house's layout
 	$(CLANG_FORMAT) -i $(FORMATTED)
