@@ -147,8 +147,10 @@ static void devices_and_folders_are_not_replaced(void **state) {
   assert_non_null(strstr(error.message, "No such file or directory"));
 }
 
-/* A limit on the size of files stands in for a full disk: write fails in the middle, as it does there; its signal, which
- * would end the process, is held back. */
+/*
+ * A limit on the size of files stands in for a full disk: write fails in the middle, as it does there; its signal,
+ * which would end the process, is held back.
+ */
 static void a_full_disk_leaves_the_old_file(void **state) {
   (void)state;
   assert_int_equal(replace("old"), SCRIM_OK);

@@ -1,4 +1,4 @@
-/* Streams: known answers against OpenSSL's one-shot HMAC, independence, resumption, and the shape of the distributions. */
+/* Streams: known answers against OpenSSL's one-shot HMAC, independence, resumption, shape of the distributions. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

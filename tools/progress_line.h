@@ -4,7 +4,7 @@
 
 #include <scrim/progress.h>
 
-/* A scrim_progress_fn; its context is not used. Shows nothing unless stderr is a terminal; asks to stop after Ctrl-C. */
+/* A scrim_progress_fn; its context is unused. Shows nothing unless stderr is a terminal; asks to stop after Ctrl-C. */
 int progress_line(const scrim_progress *progress, void *context);
 
 /* Removes the line, so that what is printed next starts clean. */

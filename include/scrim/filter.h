@@ -76,9 +76,9 @@ SCRIM_API int scrim_filter_info(const scrim_filter *filter, size_t index, const 
 /* ---- sessions ---- */
 
 /*
- * `filter` and `key` must outlive the session. `config` may be NULL (the filter's own settings); what the caller has set in it
- * overrides the filter's. SCRIM_E_PARAM: a parameter whose use is SCRIM_PARAM_TRAIN was set to another value than the
- * filter's. SCRIM_E_KEY: key is NULL, or not the filter's.
+ * `filter` and `key` must outlive the session. `config` may be NULL (the filter's own settings); what the caller has
+ * set in it overrides the filter's. SCRIM_E_PARAM: a parameter whose use is SCRIM_PARAM_TRAIN was set to another value
+ * than the filter's. SCRIM_E_KEY: key is NULL, or not the filter's.
  */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_session_create(scrim_session **out, const scrim_filter *filter,
                                                              const scrim_key *key, const scrim_config *config,
@@ -86,8 +86,8 @@ SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_session_create(scrim_session **out
 SCRIM_API void scrim_session_free(scrim_session *session); /* wipes scratch; NULL is fine */
 
 /*
- * Whole items or a batch. `out->data` may be `in->data` (in place) but must not overlap otherwise; `out->capacity` is at
- * least scrim_bound(session, in->rows). SCRIM_E_DATA names the row and the value.
+ * Whole items or a batch. `out->data` may be `in->data` (in place) but must not overlap otherwise; `out->capacity` is
+ * at least scrim_bound(session, in->rows). SCRIM_E_DATA names the row and the value.
  */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_apply(scrim_session *session, const scrim_view *in, scrim_view *out,
                                                     scrim_error *error);

@@ -1,14 +1,14 @@
 /*
  * scrim/key.h: the secret from which all noise is derived.
  *
- * A key is 32 random bytes. Every random choice that a filter makes on data is drawn from a stream that the key, a purpose
- * and the item itself name; block i of it, 32 bytes, is
+ * A key is 32 random bytes. Every random choice that a filter makes on data is drawn from a stream that the key, a
+ * purpose and the item itself name; block i of it, 32 bytes, is
  *
  *     name  = HMAC-SHA-256(key, purpose | 0 | item)
  *     block = HMAC-SHA-256(key, name | i as 8 bytes, little endian)
  *
- * so that the same item gets the same answer for ever under a key, asking again averages nothing out, and nobody without the
- * key can predict or undo the choice.
+ * so that the same item gets the same answer for ever under a key, asking again averages nothing out, and nobody
+ * without the key can predict or undo the choice.
  *
  * A key file is one line of text, "scrim-key-1 " and 64 hexadecimal digits, mode 0600. A file that others can read is
  * refused. Keys are wiped from memory when freed.
@@ -29,7 +29,7 @@ extern "C" {
 
 typedef struct scrim_key scrim_key;
 
-/* A new key from the operating system's generator, written to `path`, which must not exist yet (SCRIM_E_IO otherwise). */
+/* A new key from OpenSSL's generator, written to `path`, which must not exist yet (SCRIM_E_IO otherwise). */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_key_new(const char *path, scrim_error *error);
 
 /* Reads a key file. SCRIM_E_IO: cannot be read. SCRIM_E_KEY: malformed, or readable by group or others. */

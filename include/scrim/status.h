@@ -53,7 +53,7 @@ typedef struct scrim_error {
 /* "SCRIM_E_DATA" for SCRIM_E_DATA; "unknown status" for a number that is none. Static storage. */
 SCRIM_API const char *scrim_status_name(scrim_status status);
 
-/* The exit code that the scrim command answers with: 0, 64 usage, 65 bad data, 70 internal, 74 I/O, 75 try again, 77 key. */
+/* The scrim command's exit code: 0, 64 usage, 65 bad data, 70 internal, 74 I/O, 75 try again, 77 key. */
 SCRIM_API int scrim_status_exit_code(scrim_status status);
 
 #ifdef __cplusplus

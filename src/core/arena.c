@@ -65,7 +65,7 @@ void *arena_alloc(arena *a, size_t bytes) {
   return result;
 }
 
-/* Joins the chain into one block of the same capacity; if there is no memory for it, the newest, largest block stays. */
+/* Joins the chain into one block of the same capacity; without memory for it, the newest, largest block stays. */
 void arena_reset(arena *a) {
   size_t capacity = 0;
   for (arena_block *b = a->newest; b != NULL; b = b->older) capacity += b->capacity;

@@ -92,8 +92,10 @@ scrim_status file_sync_folder(const char *path, scrim_error *error) {
   }
   scrim_status status = SCRIM_OK;
   int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  /* EACCES: one may write into a folder that one may not read. EINVAL: a file system that cannot sync folders. In both the
-   * rename is as durable as it gets. */
+  /*
+   * EACCES: one may write into a folder that one may not read. EINVAL: a file system that cannot sync folders. In both
+   * the rename is as durable as it gets.
+   */
   if (fd < 0 ? errno != EACCES : fsync(fd) != 0 && errno != EINVAL)
     status = fail_errno(error, SCRIM_E_IO, "cannot make folder '%s' durable", path_shown(folder));
   if (fd >= 0) close(fd);
@@ -116,8 +118,8 @@ static scrim_status file_check_target(const char *path, int *exists, struct stat
 }
 
 /*
- * Creates draft->temporary, a name of its own in the folder of draft->path, whose last part may be as long as names get.
- * Where another writer, or what a killed one left, has taken it, the next number is tried.
+ * Creates draft->temporary, a name of its own in the folder of draft->path, whose last part may be as long as names
+ * get. Where another writer, or what a killed one left, has taken it, the next number is tried.
  */
 static scrim_status file_draft_open(file_draft *draft, mode_t mode, scrim_error *error) {
   enum { NAME_BYTES = 64, ATTEMPTS = 1000 };

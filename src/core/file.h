@@ -18,8 +18,8 @@ scrim_status file_sync(int fd, const char *path, scrim_error *error);
 scrim_status file_sync_folder(const char *path, scrim_error *error); /* of the folder that holds `path` */
 
 /*
- * A file being written under a temporary name beside the one that it will have. Links are followed: what `path` leads to
- * is replaced, and keeps its mode. Commit makes the new content durable and gives it its name in one step; abandon
+ * A file being written under a temporary name beside the one that it will have. Links are followed: what `path` leads
+ * to is replaced, and keeps its mode. Commit makes the new content durable and gives it its name in one step; abandon
  * removes it. Exactly one of the two follows a successful begin.
  */
 typedef struct file_draft {

@@ -1,6 +1,6 @@
 /*
- * What a domain supplies: one const table. The gate, sessions and files in core know a filter only through it; src/builtin.c
- * lists the tables that this build has.
+ * What a domain supplies: one const table. The gate, sessions and files in core know a filter only through it;
+ * src/builtin.c lists the tables that this build has.
  */
 #ifndef CORE_FILTER_TABLE_H
 #define CORE_FILTER_TABLE_H
@@ -14,7 +14,7 @@ typedef struct filter_table {
   const scrim_param *params;
   size_t n_params;
 
-  /* model: weights, immutable. `config` holds the settings stored in the file. load borrows `file` for the model's life. */
+  /* model: weights, immutable. `config`: the settings stored in the file, which load borrows for the model's life. */
   scrim_status (*load)(void **model, const tensorfile *file, const scrim_config *config, scrim_error *error);
   void (*unload)(void *model);
   size_t (*columns)(const void *model);
@@ -38,8 +38,8 @@ extern const filter_table *const builtin_filters[];
 const filter_table *filter_table_find(const char *kind); /* NULL: no such kind */
 
 /*
- * For a domain's train(): adds kind, version and settings to the domain's tensors and metadata, serialises them and opens the
- * bytes, so that a fresh filter and one read from a file are the same thing. The writer stays the caller's.
+ * For a domain's train(): adds kind, version and settings to the domain's tensors and metadata, serialises them and
+ * opens the bytes, so that a fresh filter and one read from a file are the same thing. The writer stays the caller's.
  */
 scrim_status filter_build(scrim_filter **out, const filter_table *table, tensorfile_writer *writer,
                           const scrim_config *config, scrim_error *error);

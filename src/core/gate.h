@@ -1,6 +1,6 @@
 /*
- * The one gate that all data of all filters passes: on the way in before a filter sees it, on the way out before the caller
- * does.
+ * The one gate that all data of all filters passes: on the way in before a filter sees it, on the way out before the
+ * caller does.
  */
 #ifndef CORE_GATE_H
 #define CORE_GATE_H

@@ -12,7 +12,7 @@ const char *path_shown(const char *path);
 size_t path_folder_length(const char *path);
 /* The part after the last point of the last component, or "". */
 const char *path_extension(const char *path);
-/* Where the path leads once links are followed, or the path itself if nothing is there. memory_free; NULL: no memory. */
+/* Where the path leads once links are followed; itself if nothing is there. memory_free; NULL: no memory. */
 char *path_resolve(const char *path);
 
 #endif

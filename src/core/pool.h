@@ -10,8 +10,10 @@ typedef struct pool pool;
 scrim_status pool_create(pool **out, unsigned threads, scrim_error *error);
 void pool_free(pool *p);
 unsigned pool_threads(const pool *p);
-/* Calls work(context, index, worker) for index 0..n-1; returns when all are done. worker is 0..threads-1. Which worker does
- * which index is not fixed: results must not depend on it. */
+/*
+ * Calls work(context, index, worker) for index 0..n-1; returns when all are done. worker is 0..threads-1. Which worker
+ * does which index is not fixed: results must not depend on it.
+ */
 void pool_run(pool *p, size_t n, void (*work)(void *context, size_t index, unsigned worker), void *context);
 
 #endif

@@ -30,8 +30,8 @@ scrim_status random_begin(random_source *source, const char *purpose, const void
                           scrim_error *error);
 
 /*
- * Draws cannot answer a status: after a failure of OpenSSL they give 0 and the source stays failed. Whoever draws for data
- * that leaves the library asks here before it leaves; random_begin and random_digest fail too.
+ * Draws cannot answer a status: after a failure of OpenSSL they give 0 and the source stays failed. Whoever draws for
+ * data that leaves the library asks here before it leaves; random_begin and random_digest fail too.
  */
 scrim_status random_status(const random_source *source, scrim_error *error);
 

@@ -20,8 +20,8 @@ scrim_status settings_put(const scrim_config *config, tensorfile_writer *writer,
 scrim_status settings_get(scrim_config *config, const filter_table *table, const tensorfile *file, scrim_error *error);
 
 /*
- * What the caller has set in `wanted` goes over `config`, the filter's own. SCRIM_E_PARAM: it would change a parameter that
- * is fixed when the filter is trained.
+ * What the caller has set in `wanted` goes over `config`, the filter's own. SCRIM_E_PARAM: it would change a parameter
+ * that is fixed when the filter is trained.
  */
 scrim_status settings_override(scrim_config *config, const scrim_config *wanted, scrim_error *error);
 

@@ -37,8 +37,8 @@ const char *tensorfile_meta(const tensorfile *file, const char *name);
 int tensorfile_meta_at(const tensorfile *file, size_t index, const char **name, const char **value);
 
 /*
- * A tensor by name; its shape must match `shape` (-1: any, filled in). The data lives as long as the file, and is aligned
- * to its element size. SCRIM_E_FORMAT says which tensor is missing or how its shape or type differs.
+ * A tensor by name; its shape must match `shape` (-1: any, filled in). The data lives as long as the file, and is
+ * aligned to its element size. SCRIM_E_FORMAT says which tensor is missing or how its shape or type differs.
  */
 scrim_status tensorfile_get(const tensorfile *file, const char *name, tensorfile_dtype dtype, int rank, int64_t *shape,
                             const void **data, scrim_error *error);

@@ -1,7 +1,7 @@
 /*
- * A defence: a rule that turns raw confidence vectors into released ones. The filter is one; what else a user would pick
- * (baseline_*.c) are others. The audit runs them all through the same attacks, and lets the attacker fit the same rule on his
- * own data.
+ * A defence: a rule that turns raw confidence vectors into released ones. The filter is one; what else a user would
+ * pick (baseline_*.c) are others. The audit runs them all through the same attacks, and lets the attacker fit the same
+ * rule on his own data.
  */
 #ifndef PURIFIER_DEFENCE_H
 #define PURIFIER_DEFENCE_H
@@ -25,7 +25,10 @@ typedef struct defence {
   const char *setting_name; /* "decimals", "quantile", ...; NULL where there is none */
   scrim_status (*fit)(void **state, const struct defence *self, const defence_data *data, uint64_t seed,
                       scrim_error *error);
-  /* raw [n, K] -> released [n, K]; may be in place. Deterministic given the state's seed and the rows. */
+  /*
+   * raw [n, K] -> released [n, K]; may be in place. The same rows get the same answer from a state, whenever they are
+   * asked about; Gaussian noise alone, as those who use it have it, is drawn anew for every call.
+   */
   scrim_status (*apply)(void *state, const float *raw, float *released, size_t n, scrim_error *error);
   void (*release)(void *state);
 } defence;

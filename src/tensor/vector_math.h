@@ -1,7 +1,7 @@
 /*
  * exp, log, tanh and sums in plain C that compilers turn into vector code. Not a libm: single precision, errors of
- * about 2 units in the last place (4 for the normal distribution), no errno, no rounding modes. Every step is a multiplication, addition, division or
- * bit operation without contraction, so all vector widths give the same bits.
+ * about 2 units in the last place (4 for the normal distribution), no errno, no rounding modes. Every step is a
+ * multiplication, addition, division or bit operation without contraction, so all vector widths give the same bits.
  */
 #ifndef TENSOR_VECTOR_MATH_H
 #define TENSOR_VECTOR_MATH_H
