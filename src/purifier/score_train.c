@@ -2,6 +2,7 @@
 #include "core/error.h"
 #include "purifier/metrics.h"
 #include "purifier/reformer_train.h"
+#include "purifier/swap_chance.h"
 #include "purifier/swapper.h"
 #include <inttypes.h>
 #include <math.h>
@@ -227,15 +228,17 @@ static double accuracy(const row_set *rows) {
 }
 
 /* The index is built on members' vectors before the input grid, which would make many of them look alike. */
-static scrim_status mark_members(score_training *t, const swapper_settings *settings, size_t *marked,
-                                 scrim_error *error) {
-  const size_t n = t->members.n, k = t->k, bytes = n * k * sizeof(float);
-  float *probabilities = memory_zalloc(n * k, sizeof *probabilities);
+static scrim_status mark_members(score_training *t, double rate, size_t *marked, scrim_error *error) {
+  const size_t n = t->members.n, k = t->k;
+  const swapper_settings settings = {t->settings.swap_step, t->settings.swap_grids};
+  const levels_rows members = as_levels_rows(&t->members, n), reference = reference_rows(t);
+  float *probabilities = memory_zalloc(n * (k + 1), sizeof *probabilities), *chance = probabilities + n * k;
   if (probabilities == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu members", n);
   for (size_t i = 0; i < n; i++) score_take_in(&t->settings, t->data->members + i * k, k, probabilities + i * k);
-  const scrim_status status = swapper_build(t->writer, &t->swap_digests, marked, settings, probabilities,
-                                            t->members.truth, n, k, t->key, error);
-  memory_wipe(probabilities, bytes);
+  scrim_status status = swap_chances(chance, &members, &reference, rate, error);
+  if (status == SCRIM_OK)
+    status = swapper_build(t->writer, &t->swap_digests, marked, &settings, probabilities, chance, n, k, t->key, error);
+  memory_wipe(probabilities, n * (k + 1) * sizeof *probabilities);
   memory_free(probabilities);
   return status;
 }
@@ -245,9 +248,8 @@ static scrim_status build_swapper(score_training *t, scrim_error *error) {
   const double member_accuracy = accuracy(&t->members);
   const double rate = t->settings.swap_rate >= 0 ? t->settings.swap_rate
                                                  : swapper_rate_from_gap(member_accuracy, accuracy(&t->reference));
-  const swapper_settings settings = {rate, t->settings.swap_step, t->settings.swap_grids};
   size_t marked = 0;
-  scrim_status status = mark_members(t, &settings, &marked, error);
+  scrim_status status = mark_members(t, rate, &marked, error);
   if (status == SCRIM_OK) status = put_number(t, "swap.marked_members", "%.0f", (double)marked, error);
   if (status == SCRIM_OK) status = put_number(t, "swap.rate", "%.4f", rate, error);
   if (status == SCRIM_OK)

@@ -2,7 +2,6 @@
 
 #include "core/error.h"
 #include "core/memory.h"
-#include "purifier/score_form.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -87,14 +86,19 @@ static int ascending(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
-/* Row numbers of the correctly classified members, in keyed random order. */
-static size_t shuffled_candidates(random_source *source, uint32_t *rows, const float *probabilities,
-                                  const int32_t *labels, size_t n, size_t k) {
-  size_t candidates = 0;
-  for (size_t i = 0; i < n; i++)
-    if ((int32_t)score_argmax(probabilities + i * k, k) == labels[i]) rows[candidates++] = (uint32_t)i;
-  random_shuffle(source, rows, candidates);
-  return candidates;
+/* Digests of the cells of the members that a keyed draw picks. */
+static scrim_status mark(swapper *s, uint64_t *digests, size_t *marked, const float *probabilities, const float *chance,
+                         size_t n, scrim_error *error) {
+  scrim_status status = SCRIM_OK;
+  *marked = 0;
+  for (size_t i = 0; i < n && status == SCRIM_OK; i++) {
+    status = random_begin(s->source, "swap choice", &(uint64_t){i}, sizeof(uint64_t), error);
+    if (status != SCRIM_OK || random_uniform(s->source) >= chance[i]) continue;
+    for (int g = 0; g < s->grids && status == SCRIM_OK; g++)
+      status = cell_digest(s, g, probabilities + i * s->k, &digests[*marked * (size_t)s->grids + (size_t)g], error);
+    ++*marked;
+  }
+  return status == SCRIM_OK ? random_status(s->source, error) : status;
 }
 
 static scrim_status put_index(tensorfile_writer *writer, swapper *s, const uint64_t *digests, size_t n,
@@ -112,31 +116,19 @@ static scrim_status put_index(tensorfile_writer *writer, swapper *s, const uint6
 }
 
 scrim_status swapper_build(tensorfile_writer *writer, uint64_t **digests_out, size_t *marked,
-                           const swapper_settings *settings, const float *probabilities, const int32_t *labels,
-                           size_t n, size_t k, const scrim_key *key, scrim_error *error) {
+                           const swapper_settings *settings, const float *probabilities, const float *chance, size_t n,
+                           size_t k, const scrim_key *key, scrim_error *error) {
   swapper *s = NULL;
   scrim_status status = swapper_create(&s, k, settings->step, settings->grids, key, error);
   if (status != SCRIM_OK) return status;
-  uint32_t *rows = memory_zalloc(n, sizeof *rows);
   uint64_t *digests = memory_zalloc(n * (size_t)settings->grids, sizeof *digests);
-  if (rows == NULL || digests == NULL)
-    status = fail(error, SCRIM_E_MEMORY, "out of memory for a swap index of %zu members", n);
-  else
-    status = random_begin(s->source, "swap choice", NULL, 0, error);
-  size_t used = 0;
+  if (digests == NULL) status = fail(error, SCRIM_E_MEMORY, "out of memory for a swap index of %zu members", n);
+  if (status == SCRIM_OK) status = mark(s, digests, marked, probabilities, chance, n, error);
   if (status == SCRIM_OK) {
-    *marked =
-        (size_t)llround(settings->rate * (double)shuffled_candidates(s->source, rows, probabilities, labels, n, k));
-    for (size_t i = 0; i < *marked && status == SCRIM_OK; i++) {
-      for (int g = 0; g < settings->grids && status == SCRIM_OK; g++)
-        status = cell_digest(s, g, probabilities + (size_t)rows[i] * k, &digests[used++], error);
-    }
-  }
-  if (status == SCRIM_OK) {
+    const size_t used = *marked * (size_t)settings->grids;
     qsort(digests, used, sizeof *digests, ascending);
     status = put_index(writer, s, digests, used, settings, error);
   }
-  memory_free(rows);
   swapper_close(s);
   if (status == SCRIM_OK)
     *digests_out = digests;

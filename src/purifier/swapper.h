@@ -5,9 +5,9 @@
  *
  * The index is no list of scores: it holds HMAC-SHA-256 digests, under the owner's key, of the marked members' score vectors
  * on grids of cells in log-probability: a well-trained classifier answers many members with nearly the same probabilities,
- * and only their logarithms tell them apart. A vector matches when it falls into a marked member's cell on any of the grids, each shifted by keyed
- * random offsets: nearest neighbour within about one cell. Without the key, the file tells nothing but how many there are.
- * The decision depends on the vector alone, never on its batch.
+ * and only their logarithms tell them apart. A vector matches when it falls into a marked member's cell on any of the grids,
+ * each shifted by keyed random offsets: nearest neighbour within about one cell. Without the key, the file tells nothing but
+ * how many there are. The decision depends on the vector alone, never on its batch. Whom to mark: swap_chance.h.
  */
 #ifndef PURIFIER_SWAPPER_H
 #define PURIFIER_SWAPPER_H
@@ -18,7 +18,6 @@
 typedef struct swapper swapper;
 
 typedef struct swapper_settings {
-  double rate; /* share of the correctly classified members to mark */
   double step; /* width of a cell, in log-probability */
   int grids;   /* 1..16 */
 } swapper_settings;
@@ -27,13 +26,13 @@ typedef struct swapper_settings {
 double swapper_rate_from_gap(double member_accuracy, double reference_accuracy);
 
 /*
- * Marks members at random (keyed) and puts the index: tensor "swap.digests", metadata "swap.*". `probabilities` [n, k]; the
- * marked are chosen among rows whose arg max is their label; *marked is set to how many. The writer borrows *digests:
- * the caller frees it (memory_free) after the writer.
+ * Marks members by a keyed draw, row i with chance[i], and puts the index: tensor "swap.digests", metadata "swap.*".
+ * `probabilities` [n, k]; *marked is set to how many. The writer borrows *digests: the caller frees it (memory_free) after the
+ * writer.
  */
 scrim_status swapper_build(tensorfile_writer *writer, uint64_t **digests, size_t *marked,
-                           const swapper_settings *settings, const float *probabilities, const int32_t *labels,
-                           size_t n, size_t k, const scrim_key *key, scrim_error *error);
+                           const swapper_settings *settings, const float *probabilities, const float *chance, size_t n,
+                           size_t k, const scrim_key *key, scrim_error *error);
 
 /* Opens the index of a filter file for one session, under its key. SCRIM_E_KEY: not the key it was built with. */
 scrim_status swapper_open(swapper **out, const tensorfile *file, size_t k, const scrim_key *key, scrim_error *error);

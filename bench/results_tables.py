@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""Audits of several seeds -> Markdown tables. Called by bench/results; each X.json may have an X-swap.json beside it."""
+import json
+import os
+import statistics
+import sys
+
+
+def mean(values, digits=4):
+    values = [v for v in values if v is not None]
+    if not values:
+        return "–"
+    text = f"{statistics.mean(values):.{digits}f}"
+    return text + (f" ± {statistics.stdev(values):.{digits}f}" if len(values) > 1 else "")
+
+
+def table(head, rows):
+    print("| " + " | ".join(head) + " |")
+    print("|" + " --- |" * len(head))
+    for row in rows:
+        print("| " + " | ".join(row) + " |")
+    print()
+
+
+def utility(audit, defence):
+    return next((u for u in audit["utilities"] if u["defence"] == defence), None)
+
+
+def attack(audit, defence, name, attacker, figure):
+    for a in audit["attacks"]:
+        if (a["defence"], a["attack"], a["attacker"]) == (defence, name, attacker):
+            return a[figure][0]
+    return None
+
+
+def left_of_scores(audits, swaps):
+    rows = []
+    for name, source, defence in [("none", audits, "none"), ("label only", audits, "label only"),
+                                  ("scrim", audits, "scrim"), ("scrim with swapper", swaps, "scrim")]:
+        found = [(a, utility(a, defence)) for a in source]
+        if not found or found[0][1] is None:
+            continue
+        cells = [mean([u[f] for _, u in found]) for f in ("member_accuracy", "accuracy", "l1", "ece", "aurc", "worst_auc")]
+        above = mean([u["worst_auc"] - a["label_only_auc"] for a, u in found])
+        rows.append([name, *cells, above, ", ".join(sorted({u["worst_attack"] for _, u in found}))])
+    gap = mean([a["gap_auc"] for a in audits])
+    print(f"AUC of the gap attack {gap}. Filters chose strength "
+          + ", ".join(f"{utility(a, 'scrim')['setting']:g}" for a in audits) + ".\n")
+    table(["defence", "members' accuracy", "accuracy", "L1", "ECE", "AURC", "worst attack's AUC",
+           "above the strongest on labels", "by"], rows)
+
+
+def by_attack(audits, swaps):
+    rows, names = [], dict.fromkeys(a["attack"] for a in audits[0]["attacks"] if a["defence"] == "scrim")
+    for name in names:
+        def cell(source, defence, attacker, figure="auc"):
+            digits = 3
+            return mean([attack(a, defence, name, attacker, figure) for a in source], digits)
+        rows.append([name, cell(audits, "none", "adaptive"), cell(audits, "scrim", "unaware"),
+                     cell(audits, "scrim", "adaptive"), cell(audits, "scrim", "insider"),
+                     cell(audits, "label only", "adaptive"), cell(swaps, "scrim", "adaptive"),
+                     cell(audits, "none", "adaptive", "tpr_at_1pct"), cell(audits, "scrim", "adaptive", "tpr_at_1pct"),
+                     cell(audits, "none", "adaptive", "tpr_at_0.1pct"),
+                     cell(audits, "scrim", "adaptive", "tpr_at_0.1pct")])
+    table(["attack (AUC)", "none", "unaware", "adaptive", "insider", "label only", "adaptive, swapper",
+           "TPR at 1 % FPR: none", "adaptive", "at 0.1 %: none", "adaptive"], rows)
+
+
+def at_most(audit, limit):
+    """Among the filter's strengths that leak no more than the limit, the one of least AURC, or None."""
+    found = [u for u in audit["utilities"] if u["defence"].startswith("scrim, strength") and u["setting"] > 0
+             and u["worst_auc"] <= limit]
+    return min(found, key=lambda u: u["aurc"], default=None)
+
+
+def same_leak(audits):
+    rows, wins = [], [0, 0, 0]
+    names = [u["defence"] for u in audits[0]["utilities"]]
+    for name in dict.fromkeys(n for n in names if n != "none" and not n.startswith("scrim")):
+        found = [(a, utility(a, name)) for a in audits]
+        found = [(a, u) for a, u in found if u is not None]
+        cells = [mean([u[f] for _, u in found]) for f in ("worst_auc", "accuracy")]
+        for i, figure in enumerate(("aurc", "ece")):
+            ours = [at_most(a, u["worst_auc"]) for a, u in found]
+            ours = [o and o[figure] for o in ours]
+            better = [o < u[figure] for o, (_, u) in zip(ours, found) if o is not None]
+            wins[i] += sum(better)
+            cells += [mean([u[figure] for _, u in found]), mean(ours), f"{sum(better)}/{len(better)}"]
+            wins[2] += len(better) if i == 0 else 0
+        rows.append([name, *cells])
+    table(["baseline", "worst AUC", "accuracy", "AURC", "scrim's at no higher AUC", "better", "ECE",
+           "scrim's at no higher AUC", "better"], rows)
+    print(f"Better AURC in {wins[0]} and better ECE in {wins[1]} of {wins[2]} comparisons.\n")
+
+
+def strengths(audits):
+    rows = []
+    for u in audits[0]["utilities"]:
+        if u["defence"].startswith("scrim, strength"):
+            found = [(a, utility(a, u["defence"])) for a in audits]
+            rows.append([f"{u['setting']:g}", *(mean([v[f] for _, v in found]) for f in ("worst_auc", "aurc", "ece", "l1")),
+                         mean([v["worst_auc"] - a["label_only_auc"] for a, v in found])])
+    table(["strength", "worst AUC", "AURC", "ECE", "L1", "above the strongest on labels"], rows)
+
+
+def main():
+    audits, swaps = [], []
+    for path in sys.argv[1:]:
+        with open(path) as file:
+            audits.append(json.load(file))
+        swap = path.replace(".json", "-swap.json")
+        if os.path.exists(swap):
+            with open(swap) as file:
+                swaps.append(json.load(file))
+    left_of_scores(audits, swaps)
+    by_attack(audits, swaps)
+    same_leak(audits)
+    strengths(audits)
+
+
+main()
