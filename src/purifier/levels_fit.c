@@ -20,8 +20,8 @@ static double rightness(const levels_rows *rows, size_t i) {
 }
 
 /*
- * confidence[level, class] = sigmoid(a[level] + b[class]): how often rows of a level are right, moved by how often the class is. `scratch`
- * has 3K values.
+ * confidence[level, class] = sigmoid(a[level] + b[class]): how often rows of a level are right, moved by how often the
+ * class is. A level that no row is on (below the lowest of them) is as the one above it. `scratch` has 3K values.
  */
 static void fit_confidence(float *confidence, const levels *v, int step, const levels_rows *rows, double *scratch) {
   const size_t k = v->k;
@@ -33,7 +33,8 @@ static void fit_confidence(float *confidence, const levels *v, int step, const l
     right[l] += rightness(rows, i);
     n[l] += 1;
   }
-  for (int l = 0; l < LEVELS_MAX; l++) a[l] = log(right[l] / (n[l] - right[l] + SMALL));
+  for (int l = LEVELS_MAX - 1; l >= 0; l--)
+    a[l] = n[l] > 1 || l == LEVELS_MAX - 1 ? log(right[l] / (n[l] - right[l] + SMALL)) : a[l + 1];
   memset(b, 0, k * sizeof *b);
   for (int round = 0; round < NEWTON_STEPS; round++) {
     for (size_t c = 0; c < k; c++) gradient[c] = -CLASS_RIDGE * b[c], curvature[c] = CLASS_RIDGE;
