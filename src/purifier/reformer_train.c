@@ -1,7 +1,7 @@
 #include "purifier/reformer_train.h"
 
 #include "core/error.h"
-#include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #define ACTIVE_VARIANCE                                                                                                \
@@ -21,11 +21,17 @@ typedef struct training_context {
   double held_loss, kl;
 } training_context;
 
+static void wipe_and_free(float *scores, size_t n) {
+  if (scores != NULL) memory_wipe(scores, n * sizeof *scores);
+  memory_free(scores);
+}
+
 static void context_free(training_context *c) {
+  const size_t k = (size_t)c->reformer->shape.classes;
   tape_free(c->held_tape);
-  memory_free(c->input);
+  wipe_and_free(c->input, c->capacity * 2 * k);
+  wipe_and_free(c->target, c->capacity * k);
   memory_free(c->one_hot);
-  memory_free(c->target);
   memory_free(c->labels);
   memory_free(c->truth);
   memory_free(c->rows);
@@ -71,7 +77,10 @@ static tensor *add_weighted(tape *t, tensor *total, tensor *term, double weight)
   return op_add(t, total, op_affine(t, term, (float)weight, 0));
 }
 
-/* The loss of the rows; in inference the latent is its mean. *mean and *kl are for the validation's figures. */
+/*
+ * The loss of the rows but for its KL term, which *kl gives a row; *mean is for the validation's figures. The latent is its
+ * mean unless `sample`.
+ */
 static tensor *build_loss(tape *t, training_context *c, const uint32_t *rows, size_t n, int sample, tensor **mean,
                           tensor **kl) {
   const score_settings *w = c->settings;
@@ -88,7 +97,6 @@ static tensor *build_loss(tape *t, training_context *c, const uint32_t *rows, si
   tensor *distance = op_mse(t, op_softmax(t, logits), target); /* mean over K too: times K is the squared distance */
   tensor *loss = op_affine(t, distance, (float)(w->weight_reconstruction * k), 0);
   if (w->weight_label > 0) loss = add_weighted(t, loss, op_cross_entropy(t, logits, c->labels), w->weight_label);
-  if (w->weight_kl > 0) loss = add_weighted(t, loss, *kl, w->weight_kl);
   if (w->weight_calibration > 0 && c->data->truth != NULL)
     loss = add_weighted(t, loss, op_cross_entropy(t, logits, c->truth), w->weight_calibration);
   return loss;
@@ -98,8 +106,9 @@ static tensor *build_loss(tape *t, training_context *c, const uint32_t *rows, si
 static tensor *training_loss(tape *t, const uint32_t *rows, size_t n, void *context) {
   training_context *c = context;
   for (size_t i = 0; i < n; i++) c->rows[i] = rows[i] + (uint32_t)c->data->n_held;
-  tensor *mean, *kl;
-  return build_loss(t, c, c->rows, n, c->settings->weight_kl > 0, &mean, &kl);
+  const double weight = c->settings->weight_kl;
+  tensor *mean, *kl, *loss = build_loss(t, c, c->rows, n, weight > 0, &mean, &kl);
+  return weight > 0 ? add_weighted(t, loss, kl, weight) : loss;
 }
 
 static scrim_status held_block(training_context *c, size_t first, size_t n, scrim_error *error) {
@@ -110,7 +119,7 @@ static scrim_status held_block(training_context *c, size_t first, size_t n, scri
   const tensor *loss = build_loss(c->held_tape, c, c->rows, n, 0, &mean, &kl);
   const scrim_status status = tape_status(c->held_tape, error);
   if (status != SCRIM_OK) return status;
-  c->held_loss += (loss->data[0] - c->settings->weight_kl * kl->data[0]) * (double)n;
+  c->held_loss += loss->data[0] * (double)n;
   c->kl += kl->data[0] * (double)n;
   for (size_t i = 0; i < n * (size_t)latent; i++) {
     c->unit_sum[i % (size_t)latent] += mean->data[i];
@@ -144,11 +153,43 @@ static scrim_status validate(double *figure, size_t epoch, void *context, scrim_
   return SCRIM_OK;
 }
 
+enum { FINGERPRINT_CHARS = 2 * RANDOM_BLOCK_BYTES + 1 };
+
+/* What a resumed run must share with the one that was cut: the rows, and what the loss makes of them. Hexadecimal. */
+static scrim_status fingerprint(char text[FINGERPRINT_CHARS], const training_context *c, scrim_error *error) {
+  const reformer_data *d = c->data;
+  const score_settings *w = c->settings;
+  const size_t k = (size_t)c->reformer->shape.classes;
+  const double numbers[] = {
+      (double)k,       (double)d->n, (double)d->n_held,    c->reformer->shape.log_features, w->weight_reconstruction,
+      w->weight_label, w->weight_kl, w->weight_calibration};
+  const struct {
+    const char *purpose;
+    const void *item;
+    size_t bytes;
+  } parts[] = {{"numbers", numbers, sizeof numbers},
+               {"probabilities", d->probabilities, d->n * k * sizeof *d->probabilities},
+               {"labels", d->labels, d->n * sizeof *d->labels},
+               {"truth", d->truth, d->truth != NULL ? d->n * sizeof *d->truth : 0}};
+  enum { PARTS = sizeof parts / sizeof *parts };
+  unsigned char part[PARTS][RANDOM_BLOCK_BYTES], whole[RANDOM_BLOCK_BYTES];
+  random_source *source = NULL;
+  scrim_status status = random_source_from_seed(&source, 0, error);
+  for (int i = 0; i < PARTS && status == SCRIM_OK; i++)
+    status = random_digest(source, parts[i].purpose, parts[i].item, parts[i].bytes, part[i], error);
+  if (status == SCRIM_OK) status = random_digest(source, "fingerprint", part, sizeof part, whole, error);
+  for (int i = 0; i < RANDOM_BLOCK_BYTES && status == SCRIM_OK; i++) snprintf(text + 2 * i, 3, "%02x", whole[i]);
+  random_source_free(source);
+  return status;
+}
+
 scrim_status reformer_train(reformer *r, reformer_fit *fit, const reformer_data *data, const score_settings *settings,
                             const scrim_train_options *options, scrim_error *error) {
   training_context c = {.reformer = r, .data = data, .settings = settings};
+  char data_fingerprint[FINGERPRINT_CHARS] = "";
   nn_result result;
   scrim_status status = context_create(&c, error);
+  if (status == SCRIM_OK && options->checkpoint != NULL) status = fingerprint(data_fingerprint, &c, error);
   if (status == SCRIM_OK) {
     const nn_training training = {
         .params = r->params,
@@ -168,6 +209,7 @@ scrim_status reformer_train(reformer *r, reformer_fit *fit, const reformer_data 
         .patience = settings->patience,
         .checkpoint = options->checkpoint,
         .resume = options->resume,
+        .fingerprint = data_fingerprint,
         .stage = "reformer",
         .progress = options->progress,
         .progress_context = options->context,
