@@ -8,6 +8,7 @@
 #include "purifier/attack.h"
 #include "purifier/audit_attacker.h"
 #include "purifier/audit_filter.h"
+#include "purifier/levels.h"
 #include "purifier/audit_report.h"
 #include "purifier/baseline_rules.h"
 #include "purifier/metrics.h"
@@ -272,9 +273,9 @@ static scrim_status set_strength(const audit_parties *p, double strength, scrim_
 /* Strength is read when a session opens: no training between the points. */
 static scrim_status sweep_filter(audit_run *r, scrim_error *error) {
   scrim_status status = SCRIM_OK;
-  for (int i = 0; i <= 10 && status == SCRIM_OK; i++) {
+  for (int i = 0; i <= LEVELS_STEPS && status == SCRIM_OK; i++) {
     char name[40];
-    double strength = i / 10.0;
+    const double strength = (double)i / LEVELS_STEPS;
     snprintf(name, sizeof name, "%s, strength %g", r->filter.rule.name, strength);
     if (!r->counting) status = set_strength(&r->parties, strength, error);
     if (status == SCRIM_OK) status = audit_one(r, &r->parties, name, strength, POINT, error);
