@@ -1,8 +1,10 @@
 /*
- * The score filter's cost a row, end to end through scrim_apply: checks, reforming, saturation, rounding.
+ * The score filter's cost, end to end through scrim_apply: checks, what the strength asks for, rounding.
  *
- * Reads lines "K batch members calls" and answers each with the seconds that `calls` applications of a batch took, on one thread.
- * `members` is the size of the swap index (0: swapper off). bench_scores.py drives it in turns with PyTorch.
+ * Reads lines "K batch network members calls" and answers each with the seconds that `calls` applications of a batch
+ * took, on one thread. network 1: strength 0, which runs the network on every row; 0: the default, at which a row is
+ * ranked and given its code word. `members` is the size of the swap index (0: swapper off). bench_scores.py drives it
+ * in turns with PyTorch.
  */
 #include "core/random.h"
 #include <math.h>
@@ -46,7 +48,7 @@ static float *make_rows(size_t n, size_t k, int32_t **labels) {
 }
 
 /* A filter of the published size; its weights matter to nobody here, so one epoch is enough. */
-static scrim_filter *make_filter(size_t k, size_t members, const scrim_key *key) {
+static scrim_filter *make_filter(size_t k, int network, size_t members, const scrim_key *key) {
   scrim_filter *filter;
   scrim_config config;
   scrim_error error;
@@ -55,6 +57,7 @@ static scrim_filter *make_filter(size_t k, size_t members, const scrim_key *key)
   float *member_rows = members > 0 ? make_rows(members, k, &member_labels) : NULL;
   check(scrim_config_init(&config, "scores", &error), &error);
   check(scrim_config_set(&config, "epochs", 1, &error), &error);
+  if (network) check(scrim_config_set(&config, "strength", 0, &error), &error);
   check(scrim_config_set(&config, "swap", members > 0, &error), &error);
   check(scrim_config_set(&config, "swap_rate", 1, &error), &error);
   const scrim_scores_data data = {k, reference, REFERENCE, labels, member_rows, members, member_labels};
@@ -66,14 +69,14 @@ static scrim_filter *make_filter(size_t k, size_t members, const scrim_key *key)
   return filter;
 }
 
-static double time_calls(size_t k, size_t batch, size_t members, size_t calls) {
+static double time_calls(size_t k, size_t batch, int network, size_t members, size_t calls) {
   static const unsigned char secret[SCRIM_KEY_BYTES] = {42};
   scrim_key *key;
   scrim_session *session;
   scrim_error error;
   int32_t *labels;
   check(scrim_key_create(&key, secret, &error), &error);
-  scrim_filter *filter = make_filter(k, members, key);
+  scrim_filter *filter = make_filter(k, network, members, key);
   check(scrim_session_create(&session, filter, key, NULL, &error), &error);
   float *rows = make_rows(batch, k, &labels), *released = malloc(batch * k * sizeof *released);
   if (released == NULL) exit(1);
@@ -96,8 +99,9 @@ static double time_calls(size_t k, size_t batch, size_t members, size_t calls) {
 
 int main(void) {
   size_t k, batch, members, calls;
-  while (scanf("%zu %zu %zu %zu", &k, &batch, &members, &calls) == 4) {
-    printf("%.9f\n", time_calls(k, batch, members, calls));
+  int network;
+  while (scanf("%zu %zu %d %zu %zu", &k, &batch, &network, &members, &calls) == 5) {
+    printf("%.9f\n", time_calls(k, batch, network, members, calls));
     fflush(stdout);
   }
   return 0;
