@@ -3,9 +3,9 @@
 
     bench_formats.py [BUILD]
 
-Both read and write the same rows of float32 in turn, ROUNDS times; prints the fastest of each as MB/s of the file and the
-ratio (above 1: Scrim is faster). Scrim's writing includes bringing the file to the disk, numpy's does not. Scrim reads
-through a buffer of 1024 rows and numpy into one array; the last column is the peak memory of Scrim's process.
+Both read and write the same rows of float32 in turn, ROUNDS times; prints the fastest of each as MB/s of the file and
+the ratio (above 1: Scrim is faster). Scrim's writing includes bringing the file to the disk, numpy's does not. Scrim
+reads through a buffer of 1024 rows and numpy into one array; the last column is the peak memory of Scrim's process.
 """
 import os
 import subprocess

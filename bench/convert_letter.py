@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Converts UCI Letter Recognition to data/letter.npy: u1 [20000, 17], 16 features (0..15) and the class (A = 0 .. Z = 25).
+"""Converts UCI Letter Recognition to data/letter.npy: u1 [20000, 17], 16 features (0..15) and the class (A = 0 ..).
 
     bench/convert_letter.py letter-recognition.data data/letter.npy
 

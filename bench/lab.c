@@ -15,7 +15,7 @@ static const char usage[] =
     "         MNIST: how well images are rebuilt from scores, before and after\n"
     "       lab attribute [--data DIR] [--seed S] [--seeds N] [-f FILTER -k KEY]\n"
     "         Adult: how well a private attribute is read from scores, before and after\n"
-    "--data: folder that holds letter.npy, adult/ and mnist_test/ (data/README.md)\n";
+    "--data: folder that holds letter.npy, adult/ and mnist_test/ (default data; see data/README.md)\n";
 
 static const struct {
   const char *name;
@@ -84,7 +84,7 @@ static scrim_status run(const char *name, const lab_options *options, scrim_erro
 }
 
 int main(int argc, char **argv) {
-  lab_options options = {.seed = 1, .seeds = 1, .shadows = 16};
+  lab_options options = {.data = "data", .seed = 1, .seeds = 1, .shadows = 16};
   if (argc < 2 || !parse_options(&options, argc - 1, argv + 1)) {
     fputs(usage, stderr);
     return 64;

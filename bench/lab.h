@@ -12,7 +12,7 @@
 
 /* What the command line said. */
 typedef struct lab_options {
-  const char *data;   /* folder of the data sets, or NULL: each loader's own place */
+  const char *data;   /* folder of the data sets */
   const char *out;    /* folder to write to */
   const char *model;  /* classifier file */
   const char *filter; /* filter file, or NULL: train one */
@@ -64,8 +64,6 @@ scrim_status lab_classifier_fit(nn_mlp *m, const lab_recipe *recipe, const lab_s
                                 size_t n, uint64_t seed, scrim_error *error);
 scrim_status lab_classifier_save(const nn_mlp *m, const char *path, scrim_error *error);
 scrim_status lab_classifier_open(nn_mlp *m, const char *path, scrim_error *error);
-/* Share of the rows [n, K] whose arg max is the label. */
-double lab_accuracy(const float *scores, const int32_t *labels, size_t n, size_t classes);
 
 /* ---- the stage of an experiment ---- */
 

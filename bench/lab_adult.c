@@ -76,7 +76,7 @@ static int parse_row(census *s, char *line) {
 
 static scrim_status read_file(census *s, const char *folder, const char *name, scrim_error *error) {
   char path[4096], line[512];
-  snprintf(path, sizeof path, "%s/adult/%s", folder ? folder : "../shared/data/scores", name);
+  snprintf(path, sizeof path, "%s/adult/%s", folder, name);
   FILE *file = fopen(path, "r");
   if (!file) return fail_errno(error, SCRIM_E_IO, "cannot open '%s' (see data/README.md)", path);
   scrim_status status = SCRIM_OK;

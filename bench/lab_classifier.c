@@ -68,10 +68,12 @@ static scrim_status create_like(nn_mlp *m, const tensorfile *file, const char *p
     n++;
   }
   if (n < 2 || *text) return fail(error, SCRIM_E_FORMAT, "%s: bad layer widths '%s'", path, text);
+  if (activation[0] < '0' + NN_RELU || activation[0] > '0' + NN_IDENTITY || activation[1])
+    return fail(error, SCRIM_E_FORMAT, "%s: bad activation '%s'", path, activation);
   random_source *random = NULL;
   scrim_status status = random_source_from_seed(&random, 0, error);
   if (status == SCRIM_OK) status = random_begin(random, "lab-weights", NULL, 0, error);
-  if (status == SCRIM_OK) status = nn_mlp_create(m, n - 1, width, (nn_activation)atoi(activation), random, error);
+  if (status == SCRIM_OK) status = nn_mlp_create(m, n - 1, width, (nn_activation)(activation[0] - '0'), random, error);
   random_source_free(random);
   return status;
 }
@@ -87,15 +89,4 @@ scrim_status lab_classifier_open(nn_mlp *m, const char *path, scrim_error *error
   }
   tensorfile_close(file);
   return status;
-}
-
-double lab_accuracy(const float *scores, const int32_t *labels, size_t n, size_t classes) {
-  size_t right = 0;
-  for (size_t i = 0; i < n; i++) {
-    size_t top = 0;
-    for (size_t k = 1; k < classes; k++)
-      if (scores[i * classes + k] > scores[i * classes + top]) top = k;
-    right += top == (size_t)labels[i];
-  }
-  return (double)right / (double)n;
 }

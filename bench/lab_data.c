@@ -58,7 +58,7 @@ scrim_status lab_set_shuffle(lab_set *s, uint64_t seed, scrim_error *error) {
 scrim_status lab_letter_load(lab_set *out, const char *folder, uint64_t seed, scrim_error *error) {
   (void)seed;
   char path[4096];
-  snprintf(path, sizeof path, "%s/letter.npy", folder ? folder : "data");
+  snprintf(path, sizeof path, "%s/letter.npy", folder);
   scrim_table table;
   scrim_status status = scrim_table_read(&table, path, SCRIM_FORMAT_NPY, 0, error);
   if (status != SCRIM_OK) return status;
@@ -78,7 +78,7 @@ scrim_status lab_letter_load(lab_set *out, const char *folder, uint64_t seed, sc
 static scrim_status read_idx(unsigned char **out, const char *folder, const char *name, size_t header, size_t bytes,
                              scrim_error *error) {
   char path[4096];
-  snprintf(path, sizeof path, "%s/mnist_test/%s", folder ? folder : "../shared/data/scores", name);
+  snprintf(path, sizeof path, "%s/mnist_test/%s", folder, name);
   gzFile file = gzopen(path, "rb");
   if (!file) return fail_errno(error, SCRIM_E_IO, "cannot open '%s' (see data/README.md)", path);
   unsigned char *block = memory_alloc(header + bytes);

@@ -7,6 +7,7 @@
 #include "core/memory.h"
 #include "core/pool.h"
 #include "lab.h"
+#include "purifier/metrics.h"
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
@@ -109,7 +110,7 @@ static scrim_status write_shadows(const work *w, const char *out, scrim_error *e
     status = lab_write_f4(out, "shadow-population.npy", w->population, 3, (const size_t[]){m, n, k}, error);
   lab_mean accuracy = {0};
   for (size_t i = 0; i < m; i++)
-    lab_mean_add(&accuracy, lab_accuracy(w->population + i * n * k, s->set.y + LAB_POPULATION * n, n, k));
+    lab_mean_add(&accuracy, metrics_accuracy(w->population + i * n * k, s->set.y + LAB_POPULATION * n, n, k));
   printf("shadows: %zu, accuracy %.2f %% on the population\n", m, 100 * lab_mean_value(&accuracy));
   return status;
 }

@@ -2,6 +2,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "lab.h"
+#include "purifier/metrics.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -26,8 +27,8 @@ scrim_status lab_stage_create(lab_stage *s, const lab_recipe *recipe, lab_set *s
   }
   printf("%s, seed %llu: %zu features, %zu classes, %zu rows a part; accuracy %.2f %% on members, %.2f %% on "
          "nonmembers\n",
-         recipe->name, (unsigned long long)seed, s->set.features, k, n, 100 * lab_accuracy(s->raw, s->set.y, n, k),
-         100 * lab_accuracy(s->raw + n * k, s->set.y + n, n, k));
+         recipe->name, (unsigned long long)seed, s->set.features, k, n, 100 * metrics_accuracy(s->raw, s->set.y, n, k),
+         100 * metrics_accuracy(s->raw + n * k, s->set.y + n, n, k));
   return SCRIM_OK;
 }
 
