@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
 enum {
   MAX_DIGITS = 19,    /* kept digits: 10^19 - 1 fits in 64 bits */
@@ -62,6 +61,13 @@ static int exact(const char *text, size_t n, float *value) {
   return 1;
 }
 
+/* The small letters of `word` in any case: by their bytes, for a locale may have other ideas of what is a capital I. */
+static int same_word(const char *at, const char *word, size_t n) {
+  for (size_t i = 0; i < n; i++)
+    if ((at[i] | 0x20) != word[i]) return 0;
+  return 1;
+}
+
 /* nan, inf or infinity at the front of [at, end). */
 static const char *parse_word(const char *at, const char *end, float *value) {
   static const struct {
@@ -70,7 +76,7 @@ static const char *parse_word(const char *at, const char *end, float *value) {
     float value;
   } words[] = {{"infinity", 8, INFINITY}, {"inf", 3, INFINITY}, {"nan", 3, NAN}};
   for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
-    if ((size_t)(end - at) < words[i].n || strncasecmp(at, words[i].text, words[i].n) != 0) continue;
+    if ((size_t)(end - at) < words[i].n || !same_word(at, words[i].text, words[i].n)) continue;
     *value = words[i].value;
     return at + words[i].n;
   }

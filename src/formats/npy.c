@@ -89,9 +89,8 @@ static scrim_status npy_begin(scrim_writer *writer, const char *header, scrim_er
 static scrim_status npy_write(scrim_writer *writer, const float *data, size_t rows, scrim_error *error) {
   size_t items = rows * writer->info.columns;
   if (writer->info.dtype == SCRIM_F32) return bytes_out_write(writer->out, data, items * sizeof *data, error);
-  enum {
-    ITEMS = BYTES_OUT_BUFFER / 8 / sizeof(double)
-  }; /* small against the buffer, so that little of it stays empty */
+  /* Small against the buffer, so that little of it stays empty. */
+  enum { ITEMS = BYTES_OUT_BUFFER / 8 / sizeof(double) };
   while (items > 0) {
     size_t some = items < ITEMS ? items : ITEMS;
     char *room;

@@ -163,7 +163,7 @@ scrim_status scrim_writer_open(scrim_writer **out, const char *path, scrim_forma
     *out = writer;
     return SCRIM_OK;
   }
-  if (writer->out != NULL && bytes_out_close(writer->out, 0, NULL) != SCRIM_OK) status = SCRIM_E_INTERNAL;
+  if (writer->out != NULL) (void)bytes_out_close(writer->out, 0, NULL);
   memory_free(writer);
   return status;
 }

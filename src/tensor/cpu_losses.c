@@ -57,7 +57,7 @@ VECTOR_INLINE float cpu_sign(float x) {
   return (float)((x > 0) - (x < 0));
 }
 
-/* max(x, 0) - x y + log(1 + exp(-|x|)), of which softplus is the first and the last. */
+/* binary_cross_entropy: max(x, 0) - x y + log(1 + exp(-|x|)), of which softplus is the first and the last. */
 LOSS(mse, (x - y) * (x - y), 2 * (x - y), -2 * (x - y), a->n)
 LOSS(l1, fabsf(x - y), cpu_sign(x - y), -cpu_sign(x - y), a->n)
 LOSS(binary_cross_entropy, vector_softplus(x) - (x * y), vector_sigmoid(x) - y, -x, a->n)
