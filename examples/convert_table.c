@@ -10,11 +10,8 @@ int main(int argc, char **argv) {
     return 64;
   }
   scrim_status status = scrim_table_read(&table, argv[1], SCRIM_FORMAT_AUTO, 0, &error);
-  if (status == SCRIM_OK) {
-    int64_t *shape = table.info.shape;
-    shape[0] = table.info.rank == 2 ? table.info.rows : shape[0]; /* csv: known only once everything is read */
-    status = scrim_table_write(argv[2], SCRIM_FORMAT_AUTO, table.data, table.info.rank, shape, &error);
-  }
+  if (status == SCRIM_OK)
+    status = scrim_table_write(argv[2], SCRIM_FORMAT_AUTO, table.data, table.info.rank, table.info.shape, &error);
   scrim_table_free(&table);
   if (status != SCRIM_OK) fprintf(stderr, "%s: %s\n", argv[0], error.message);
   return scrim_status_exit_code(status);

@@ -14,7 +14,7 @@ static const option options[] = {
     [REFERENCE] = {"reference", 0, 1, "FILE", "scores on data that the classifier was not trained on"},
     [REFERENCE_LABELS] = {"reference-labels", 0, 0, "FILE", "true classes of the reference: enables calibration"},
     [MEMBERS] = {"members", 0, 0, "FILE",
-                 "scores on the training set: the strength is then chosen by measured leakage"},
+                 "scores on the training set: with --reference-labels, leakage is measured and sets the strength"},
     [MEMBERS_LABELS] = {"members-labels", 0, 0, "FILE", "true classes of the members; needed with --members"},
     [OUTPUT] = {"output", 'o', 1, "FILE", "the filter to write"},
     [KEY] = {"key", 'k', 0, "FILE", "needed only by the label swapper, whose index is keyed with it"},
@@ -153,7 +153,8 @@ const command cmd_scores_train = {
     .summary = "Make a filter from a classifier's own scores",
     .notes =
         "Tables are npy, csv or tsv files, one row an answer of the classifier; labels are one class number a row.\n"
-        "Give members as well if you can: the filter's strength is then chosen by what an attack still gets.",
+        "Give members and both sets of labels if you can: the filter's strength is then chosen by what an attack\n"
+        "still gets.",
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .kind = "scores",

@@ -46,7 +46,10 @@ typedef struct scrim_session scrim_session;
 
 /* ---- filters ---- */
 
-/* Opens a filter file. SCRIM_E_IO, SCRIM_E_FORMAT, SCRIM_E_UNSUPPORTED (no such kind or version), SCRIM_E_MEMORY. */
+/*
+ * Opens a filter file. SCRIM_E_IO, SCRIM_E_FORMAT, SCRIM_E_UNSUPPORTED (no such kind or version), SCRIM_E_MEMORY.
+ * The file is mapped: while the filter lives it may be replaced, as scrim_filter_save does, but not written into.
+ */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_filter_open(scrim_filter **out, const char *path, scrim_error *error);
 
 /* The same from the caller's bytes, which are copied. */

@@ -23,7 +23,8 @@
  * formal guarantee; only differentially private training gives one.
  *
  * Thread safety: all functions here may run at once from several threads, on different data or the same, which they
- * only read. Callbacks are called from the calling thread.
+ * only read. Callbacks are called from the calling thread. Training and audits set OpenBLAS to one thread, for the whole
+ * process.
  */
 #ifndef SCRIM_SCORES_H
 #define SCRIM_SCORES_H
@@ -49,7 +50,7 @@ typedef struct scrim_scores_data {
 } scrim_scores_data;
 
 typedef struct scrim_train_options {
-  uint64_t seed;              /* same data, settings and seed: the same file, bit for bit */
+  uint64_t seed;              /* same data, settings, seed and machine: the same file, bit for bit */
   const char *checkpoint;     /* path of a file that is written after each epoch and removed at the end, or NULL */
   int resume;                 /* 1: continue from `checkpoint` if it exists; ends in the same bits as an unbroken run */
   scrim_progress_fn progress; /* or NULL */
@@ -100,8 +101,8 @@ typedef struct scrim_scores_audit {
   const float *shadow_scores;     /* [n_shadows, n_members + n_nonmembers, K] of the audited rows, members first */
   const unsigned char *shadow_in; /* [n_shadows, n_members + n_nonmembers] 1: the shadow was trained on the row */
   /*
-   * Rows outside every training set: the attacker fits filters of his own on them, the baselines are fitted on them, and
-   * they are RMIA's population. Or 0: other rows stand in, so that only half of the audited rows are scored.
+   * Rows outside every training set: the attacker fits filters of his own on them, the baselines are fitted on them,
+   * and they are RMIA's population. Or 0: other rows stand in, so that only half of the audited rows are scored.
    */
   size_t n_population;
   const float *population;          /* [n_population, K] scores of the audited classifier */

@@ -95,8 +95,8 @@ SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_writer_close(scrim_writer *writer,
 
 /* A whole table in memory: for training and audits. */
 typedef struct scrim_table {
-  scrim_table_info info;
-  float *data; /* [info.rows, info.columns] */
+  scrim_table_info info; /* rows and shape are known, whatever the format */
+  float *data;           /* [info.rows, info.columns] */
 } scrim_table;
 
 /* Reads everything; SCRIM_E_DATA if it would pass `max_bytes` (0: 8 GiB). Free with scrim_table_free. */
