@@ -232,8 +232,9 @@ static scrim_status mark_members(score_training *t, double rate, size_t *marked,
   const size_t n = t->members.n, k = t->k;
   const swapper_settings settings = {t->settings.swap_step, t->settings.swap_grids};
   const levels_rows members = as_levels_rows(&t->members, n), reference = reference_rows(t);
-  float *probabilities = memory_zalloc(n * (k + 1), sizeof *probabilities), *chance = probabilities + n * k;
+  float *probabilities = memory_zalloc(n * (k + 1), sizeof *probabilities);
   if (probabilities == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu members", n);
+  float *chance = probabilities + n * k;
   for (size_t i = 0; i < n; i++) score_take_in(&t->settings, t->data->members + i * k, k, probabilities + i * k);
   scrim_status status = swap_chances(chance, &members, &reference, rate, error);
   if (status == SCRIM_OK)
