@@ -67,6 +67,7 @@ static void wipe_zeroes(void **state) {
   memset(secret, 0x5a, sizeof secret);
   memory_wipe(secret, sizeof secret);
   assert_memory_equal(secret, zero, sizeof secret);
+  memory_wipe_free(NULL, sizeof secret); /* like free */
 }
 
 /* The pattern of the next five requests, as bits: 1 where a block was given. */

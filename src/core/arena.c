@@ -33,8 +33,7 @@ static arena_block *arena_block_create(size_t capacity, arena_block *older) {
 }
 
 static void arena_block_free(arena_block *block) {
-  memory_wipe(block, LINE + block->capacity);
-  memory_free(block);
+  memory_wipe_free(block, LINE + block->capacity);
 }
 
 arena *arena_create(size_t bytes) {

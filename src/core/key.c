@@ -37,9 +37,7 @@ scrim_status scrim_key_create(scrim_key **out, const unsigned char bytes[SCRIM_K
 }
 
 void scrim_key_free(scrim_key *key) {
-  if (key == NULL) return;
-  memory_wipe(key, sizeof *key);
-  memory_free(key);
+  memory_wipe_free(key, sizeof *key);
 }
 
 /* ---- new ---- */

@@ -58,6 +58,11 @@ void memory_wipe(void *block, size_t bytes) {
   OPENSSL_cleanse(block, bytes);
 }
 
+void memory_wipe_free(void *block, size_t bytes) {
+  if (block != NULL) memory_wipe(block, bytes);
+  memory_free(block);
+}
+
 void memory_fail_at(unsigned long n, int lasting) {
   atomic_store(&fail_at, 0);
   atomic_store(&requests, 0);

@@ -74,8 +74,7 @@ scrim_status random_source_from_seed(random_source **out, uint64_t seed, scrim_e
 void random_source_free(random_source *source) {
   if (source == NULL) return;
   EVP_MAC_CTX_free(source->mac); /* cleanses the key */
-  memory_wipe(source, sizeof *source);
-  memory_free(source);
+  memory_wipe_free(source, sizeof *source);
 }
 
 /* HMAC of two pieces under the source's key. Fails only if OpenSSL does, and then for good. */

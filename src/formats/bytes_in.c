@@ -81,8 +81,7 @@ scrim_status bytes_in_open_memory(bytes_in **out, const void *bytes, size_t n_by
 void bytes_in_close(bytes_in *in) {
   if (in == NULL) return;
   if (in->fd >= 0 && in->owned) close(in->fd);
-  memory_wipe(in->buffer, in->capacity);
-  memory_free(in->buffer);
+  memory_wipe_free(in->buffer, in->capacity);
   memory_free(in);
 }
 

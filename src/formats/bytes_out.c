@@ -22,8 +22,7 @@ struct bytes_out {
 
 static void destroy(bytes_out *out) {
   if (out->is_device) close(out->fd);
-  if (out->buffer != NULL) memory_wipe(out->buffer, BYTES_OUT_BUFFER);
-  memory_free(out->buffer);
+  memory_wipe_free(out->buffer, BYTES_OUT_BUFFER);
   memory_free(out);
 }
 

@@ -265,8 +265,8 @@ scrim_status scrim_table_read(scrim_table *out, const char *path, scrim_format f
   scrim_reader_close(reader);
   if (status == SCRIM_OK) return SCRIM_OK;
   /* A read that fails may have left numbers behind the rows that it counted: all of the block is wiped. */
-  if (table.data != NULL) memory_wipe(table.data, table.capacity * out->info.columns * sizeof(float));
-  scrim_table_free(out);
+  memory_wipe_free(table.data, table.capacity * out->info.columns * sizeof(float));
+  memset(out, 0, sizeof *out);
   return status;
 }
 
@@ -287,7 +287,6 @@ scrim_status scrim_table_write(const char *path, scrim_format format, const floa
 
 void scrim_table_free(scrim_table *table) {
   if (table == NULL) return;
-  if (table->data != NULL) memory_wipe(table->data, (size_t)table->info.rows * table->info.columns * sizeof(float));
-  memory_free(table->data);
+  memory_wipe_free(table->data, (size_t)table->info.rows * table->info.columns * sizeof(float));
   memset(table, 0, sizeof *table);
 }

@@ -5,8 +5,12 @@
 #include <math.h>
 #include <string.h>
 
-/* Copies of some of the caller's rows, with what is wanted of them: labels for a classifier, values for regression. */
+/*
+ * Copies of some of the caller's rows, with what is wanted of them: labels for a classifier, values for regression. The
+ * rows of an attack's network are scores, so the copies are wiped.
+ */
 typedef struct examples {
+  size_t n;
   float *x;        /* [n, in] */
   int32_t *labels; /* [n] or NULL */
   float *y;        /* [n, out] or NULL */
@@ -72,14 +76,15 @@ static scrim_status fit_validate(double *figure, size_t epoch, void *context, sc
   return SCRIM_OK;
 }
 
-static void examples_free(examples *e) {
-  memory_free(e->x);
+static void examples_free(examples *e, const fitting *f) {
+  memory_wipe_free(e->x, e->n * f->in * sizeof *e->x);
   memory_free(e->labels);
-  memory_free(e->y);
+  memory_wipe_free(e->y, e->n * f->out * sizeof *e->y);
 }
 
 /* Room for n rows, with what is wanted of them; 0 when out of memory. */
 static int examples_alloc(examples *e, const fitting *f, size_t n) {
+  e->n = n;
   e->x = memory_zalloc(n, f->in * sizeof(float));
   if (f->labels)
     e->labels = memory_zalloc(n, sizeof *e->labels);
@@ -89,8 +94,8 @@ static int examples_alloc(examples *e, const fitting *f, size_t n) {
 }
 
 static void fit_close(fitting *f) {
-  examples_free(&f->batch);
-  examples_free(&f->valid);
+  examples_free(&f->batch, f);
+  examples_free(&f->valid, f);
   memory_free(f->prediction);
   memory_free(f->split);
 }

@@ -77,8 +77,7 @@ scrim_status tape_create(tape **out, const backend *b, scrim_error *error) {
 
 /* It may hold what a filter must not leave behind. */
 static void tape_free_scratch(tape *t) {
-  if (t->scratch) memory_wipe(t->scratch, t->scratch_values * sizeof(real));
-  memory_free(t->scratch);
+  memory_wipe_free(t->scratch, t->scratch_values * sizeof(real));
   t->scratch = NULL;
   t->scratch_values = 0;
 }
