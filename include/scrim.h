@@ -5,6 +5,7 @@
 #include <scrim/config.h>
 #include <scrim/filter.h>
 #include <scrim/key.h>
+#include <scrim/points.h>
 #include <scrim/progress.h>
 #include <scrim/scores.h>
 #include <scrim/status.h>
