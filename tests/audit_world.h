@@ -55,6 +55,8 @@ static inline scrim_status world_filter(scrim_filter **out, world *w, const scri
     data.n_members = WORLD_MEMBERS;
     data.member_labels = w->labels;
     status = scrim_config_set(&config, "swap_rate", 0.3, error);
+    /* Finer than usual: with four classes, changes that leave the label alone must still leave the cell. */
+    if (status == SCRIM_OK) status = scrim_config_set(&config, "swap_step", 0.1, error);
   }
   const scrim_train_options options = {.seed = 1};
   return status == SCRIM_OK ? scrim_scores_train(out, &data, &config, key, &options, error) : status;

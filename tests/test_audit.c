@@ -186,7 +186,7 @@ static void test_baselines_and_sweep(void **unused) {
   s.audit.n_members = s.audit.n_nonmembers = 300;
   s.audit.baselines = s.audit.sweep = 1;
   run(&s);
-  size_t n = 3 + 11; /* none, label only, scrim; the filter's strengths */
+  size_t n = 3 + 21; /* none, label only, scrim; the filter's strengths */
   for (const defence *b = baselines; b->name; b++) n += strcmp(b->name, "label only") != 0;
   for (const defence *b = baseline_sweep; b->name; b++) n++;
   assert_int_equal(s.report->n_utilities, n);

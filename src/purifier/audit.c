@@ -8,9 +8,9 @@
 #include "purifier/attack.h"
 #include "purifier/audit_attacker.h"
 #include "purifier/audit_filter.h"
-#include "purifier/levels.h"
 #include "purifier/audit_report.h"
 #include "purifier/baseline_rules.h"
+#include "purifier/levels.h"
 #include "purifier/metrics.h"
 #include <math.h>
 #include <stdio.h>
