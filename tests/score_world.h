@@ -69,15 +69,22 @@ static inline scrim_key *score_key(unsigned char fill) {
   return key;
 }
 
-/* A small, quick network and the settings "a=1 b=2". */
+/* The settings "a=1 b=2"; the later one of two counts. */
 static inline scrim_config score_config(const char *settings) {
   scrim_config config;
-  char text[256], *rest = text;
-  snprintf(text, sizeof text, "hidden1=8 hidden2=8 hidden3=16 epochs=4 %s", settings);
+  char text[256], *rest = NULL;
+  snprintf(text, sizeof text, "%s", settings);
   if (scrim_config_init(&config, "scores", NULL) != SCRIM_OK) abort();
   for (char *one = strtok_r(text, " ", &rest); one != NULL; one = strtok_r(NULL, " ", &rest))
     if (scrim_config_parse(&config, one, NULL) != SCRIM_OK) abort();
   return config;
+}
+
+/* The same for training: a small network and few epochs. */
+static inline scrim_config score_quick(const char *settings) {
+  char text[256];
+  snprintf(text, sizeof text, "hidden1=8 hidden2=8 hidden3=16 epochs=4 %s", settings);
+  return score_config(text);
 }
 
 static inline const char *score_info(const scrim_filter *filter, const char *wanted) {

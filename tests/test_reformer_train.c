@@ -41,7 +41,7 @@ static reformer *fresh_reformer(int log_features) {
 }
 
 static score_settings settings_of(const char *text) {
-  const scrim_config config = score_config(text);
+  const scrim_config config = score_quick(text);
   score_settings settings;
   assert_int_equal(score_settings_read(&settings, &config, NULL), SCRIM_OK);
   return settings;
