@@ -5,13 +5,16 @@
  *     answer    is written anew: every score tensor went through its filter, and of the rest only what the protocol's
  *               envelope needs and what the configuration allows by name; all else is dropped
  *
- * Nothing is guessed from values: the configuration names the tensors, their form, their classes and the order of these.
- * Any doubt about an answer is an error, and an error carries no byte of it: messages may be shown to clients and logged.
+ * Nothing is guessed from values: the configuration names the tensors, their form, their classes and their order. Any
+ * doubt about an answer is an error, and an error carries no byte of it: messages may be shown to clients and logged.
  *
- * Numbers in JSON are printed with the fewest digits that read back as the float32 that `scrim scores apply` gives for
- * the same raw row; FP64 tensors hold the same float32 values. Binary FP16 and BF16 tensors hold them rounded to nearest,
- * so that a row's sum may be off by that rounding; what rounding makes equal to the row's largest score is put one unit
- * below it, so that the predicted class stays.
+ * Numbers in JSON have the fewest digits that read back as the float32 that `scrim scores apply` gives for the same raw
+ * row; FP64 tensors hold the same float32 values. Half-precision tensors (binary FP16 and BF16) differ in two ways, for
+ * their own rounding's sake:
+ *
+ *     in     a row whose sum misses 1 by no more than its rounding explains is scaled to 1 before the filter sees it
+ *     out    scores are rounded to nearest, so that a row's sum may be off by that; what becomes equal to the row's
+ *            largest score is put one unit below it, so that the predicted class stays
  */
 #ifndef SERVE_DIALECT_H
 #define SERVE_DIALECT_H
@@ -50,6 +53,7 @@ typedef struct dialect_model {
   const char *const *allowed; /* [n_allowed] further names that cross unchanged: outputs and fields of answers, */
   size_t n_allowed;           /*     parameters of requests */
   json_limits request_limits, answer_limits;
+  size_t rows; /* confidence vectors that one request may ask about, or one answer hold; 0: any number */
 } dialect_model;
 
 /* Good values for the two limits: as large as bodies may be, 32 deep; answers with at most 2^22 values. */
@@ -69,10 +73,10 @@ typedef struct dialect_exchange {
 } dialect_exchange;
 
 /*
- * Checks a request body. `header_bytes`: value of Inference-Header-Content-Length or DIALECT_NO_HEADER. Refused are what
- * could reach scores by another way: `classification`, `shared_memory_*`, outputs and signatures that are not configured,
- * parameters that are neither the protocol's nor allowed, raw binary requests without JSON, unknown fields.
- * SCRIM_E_FORMAT, SCRIM_E_DATA, SCRIM_E_UNSUPPORTED; dialect_refusal_code has the HTTP code.
+ * Checks a request body. `header_bytes`: value of Inference-Header-Content-Length or DIALECT_NO_HEADER. Refused is what
+ * could reach scores by another way: `classification`, `shared_memory_*`, outputs and signatures that are not
+ * configured, parameters that are neither the protocol's nor allowed, raw binary requests without JSON, unknown fields.
+ * SCRIM_E_FORMAT, SCRIM_E_DATA, SCRIM_E_UNSUPPORTED; dialect_refusal_code: HTTP code.
  */
 scrim_status dialect_request(dialect_exchange *exchange, const dialect_model *model, const void *body, size_t n_bytes,
                              int64_t header_bytes, scrim_error *error);
@@ -86,15 +90,15 @@ typedef struct dialect_answer {
 
 /*
  * Makes the answer for the client out of the body of the upstream's 200. On any failure *answer is empty and no byte of
- * the body is left in memory that this call took; wiping `body` is the caller's part. dialect_failure_code has the code.
+ * the body is left in memory that this call took; wiping `body` is the caller's part. dialect_failure_code: HTTP code.
  */
 scrim_status dialect_response(dialect_answer *answer, const dialect_model *model, const dialect_exchange *exchange,
                               const void *body, size_t n_bytes, int64_t header_bytes, scrim_error *error);
 void dialect_answer_free(dialect_answer *answer); /* empties; fine for an empty one */
 
 /*
- * The protocol's error body for a message, into `to`; answers its bytes. It stands for any upstream body of another status
- * than 200 too, for such a body may hold anything.
+ * The protocol's error body for a message, into `to`; answers its bytes. It also replaces every upstream body of
+ * another status than 200, for such a body may hold anything.
  */
 size_t dialect_error(char to[DIALECT_ERROR_BYTES], dialect_kind kind, const char *message);
 
