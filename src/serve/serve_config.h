@@ -57,7 +57,7 @@ typedef struct serve_limits {
 typedef struct serve_output {
   const char *name;
   size_t classes;
-  int form;         /* of the rows: 0 probabilities, 1 logits, 2 log-probabilities */
+  dialect_form form;
   const int *order; /* [classes] upstream position -> class of the filter, a permutation; NULL: the same */
   const char *filter_path, *key_path;
   const scrim_filter *filter; /* for scrim_session_create, one session a thread */
@@ -72,6 +72,7 @@ typedef struct serve_model {
   const char *const *versions;
   size_t n_versions; /* 0: only requests that name no version */
   dialect_kind dialect;
+  const char *signature; /* TF Serving: the signature_name that requests may give; NULL: "serving_default" */
   const serve_output *outputs;
   size_t n_outputs;
   const char *const *allowed; /* further outputs or fields that pass by name, untouched */
