@@ -50,7 +50,7 @@ static levels fit(const levels_rows *rows, const levels_rows *with) {
   return v;
 }
 
-/* Every level and class with 60 rows or more: right as often as its word says, within three standard errors of a mean. */
+/* Every level and class with 60 rows or more: right as often as its word says, within three standard errors. */
 static int check_confidence(const levels *v, int step) {
   int checked = 0;
   for (int level = 0; level < LEVELS_MAX; level++) {

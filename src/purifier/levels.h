@@ -1,20 +1,20 @@
 /*
- * Levels: what is left of a row's confidence. Rows are ranked by confidence, the ranking is cut into a few levels, and a
- * released row is one of K x levels code words: the predicted class and how often such rows are right. Everything else that
- * a row could tell is gone, so there is nothing to find in its further digits.
+ * Levels: what is left of a row's confidence. Rows are ranked by confidence, the ranking is cut into a few levels, and
+ * a released row is one of K x levels code words: the predicted class and how often such rows are right. Everything
+ * else that a row could tell is gone, so there is nothing to find in its further digits.
  *
- * The cuts are where the filter earns its keep. The attacker to fear knows how hard each row is: shadow classifiers tell
- * how confident this one would be with the row in its training set, and how confident without. In that attacker's place, pair
- * members and others of the same share of their rankings (the hardest tenth with the hardest tenth). A row tells who it is
- * if its partner falls on another level, and only rows that are right count: wrong ones tell by their label already. So an
- * edge makes a band of the ranking tell, bands overlap, and for every budget of telling rows the cuts with the least
- * log-loss of "the label is right" are found exactly. Strength s leaves (1 - s)^2 of the rows that the finest cuts would let
- * tell. Without members and true labels, strength is the share of the reference in the top level. Either way strength 1
- * is one level, the prototype table, and strength 0 leaves the reformed row as it is.
+ * The cuts are where the filter earns its keep. The attacker to fear knows how hard each row is: shadow classifiers
+ * tell how confident this one would be with the row in its training set, and how confident without. In that attacker's
+ * place, pair members and others of the same share of their rankings (the hardest tenth with the hardest tenth). A row
+ * tells who it is if its partner falls on another level, and only rows that are right count: wrong ones tell by their
+ * label already. So an edge makes a band of the ranking tell, bands overlap, and for every budget of telling rows the
+ * cuts with the least log-loss of "the label is right" are found exactly. Strength s leaves (1 - s)^2 of the rows that
+ * the finest cuts would let tell. Without members and true labels, strength is the share of the reference in the top
+ * level. Either way strength 1 is one level, the prototype table, and strength 0 leaves the reformed row as it is.
  *
- * The map from rank to level is monotone and deterministic: near copies of an input mostly share its level. (Levels drawn at
- * random, so that members and others get each level equally often, keep more of the ranking; but whoever asks about a few
- * near copies sees through them.)
+ * The map from rank to level is monotone and deterministic: near copies of an input mostly share its level. (Levels
+ * drawn at random, so that members and others get each level equally often, keep more of the ranking; but whoever asks
+ * about a few near copies sees through them.)
  */
 #ifndef PURIFIER_LEVELS_H
 #define PURIFIER_LEVELS_H
@@ -42,9 +42,9 @@ typedef struct levels_rows {
 } levels_rows;
 
 /*
- * Fits the tables. `members` may be NULL. vectors [reference->n, K] are what a released row should look like on average:
- * code words divide what their own class leaves as these do. `storage` (levels_storage(k) floats) receives the tables and must
- * live as long as *out.
+ * Fits the tables. `members` may be NULL. vectors [reference->n, K] are what a released row should look like on
+ * average: code words divide what their own class leaves as these do. `storage` (levels_storage(k) floats) receives the
+ * tables and must live as long as *out.
  */
 size_t levels_storage(size_t k);
 scrim_status levels_fit(levels *out, float *storage, const levels_rows *reference, const levels_rows *members,
@@ -63,8 +63,8 @@ int levels_find(const levels *v, int step, float rank);
 void levels_word(const levels *v, int step, int level, size_t label, float *row);
 
 /*
- * Raises *step until the leak is at most `most` or one level is left, and answers the leak there: how far AUC rises above what
- * labels give, for an attacker who knows how hard each row is (above). Both parties' `right` are known.
+ * Raises *step until the leak is at most `most` or one level is left, and answers the leak there: how far AUC rises
+ * above what labels give, for an attacker who knows how hard each row is (above). Both parties' `right` are known.
  */
 scrim_status levels_choose(int *step, double *leak, const levels *v, double most, const levels_rows *members,
                            const levels_rows *others, scrim_error *error);

@@ -10,6 +10,7 @@
 enum {
   QUANTILES = 31, /* candidate edges from each of: right others, wrong others, members */
   MAX_CANDIDATES = 3 * QUANTILES,
+  PLACES = MAX_CANDIDATES + 2, /* with the one below all rows and the one above */
   BUDGET_UNITS = 1024
 };
 #define SMALL 1e-6
@@ -19,9 +20,9 @@ enum {
 /* Places an edge could stand; place 0 is below all rows, place n + 1 above. */
 typedef struct candidates {
   int n;
-  float edge[MAX_CANDIDATES + 2];
-  levels_band band[MAX_CANDIDATES + 2];
-  double right[MAX_CANDIDATES + 2], wrong[MAX_CANDIDATES + 2]; /* shares of others that lie below */
+  float edge[PLACES];
+  levels_band band[PLACES];
+  double right[PLACES], wrong[PLACES]; /* shares of others that lie below */
 } candidates;
 
 static int ascending(const void *a, const void *b) {
@@ -69,12 +70,11 @@ static void find_candidates(candidates *c, const levels_order *o) {
 
 typedef struct cutting {
   candidates c;
-  int units[MAX_CANDIDATES + 2]
-           [MAX_CANDIDATES + 2]; /* [to][from] of the budget, for an edge at `to` above one at `from` */
-  double cost[MAX_CANDIDATES + 2][MAX_CANDIDATES + 2]; /* [to][from] log-loss of the level between */
+  int units[PLACES][PLACES];   /* [to][from] of the budget, for an edge at `to` above one at `from` */
+  double cost[PLACES][PLACES]; /* [to][from] log-loss of the level between */
   /* Over levels so far, the edge that ends the last one, and budget spent. */
-  float least[LEVELS_MAX + 1][MAX_CANDIDATES + 2][BUDGET_UNITS + 1];
-  unsigned char choice[LEVELS_MAX + 1][MAX_CANDIDATES + 2][BUDGET_UNITS + 1]; /* the edge before */
+  float least[LEVELS_MAX + 1][PLACES][BUDGET_UNITS + 1];
+  unsigned char choice[LEVELS_MAX + 1][PLACES][BUDGET_UNITS + 1]; /* the edge before */
 } cutting;
 
 static double log_loss(double right, double wrong) {

@@ -1,7 +1,7 @@
 /*
- * Where the ranking is cut into levels: the least log-loss of "the label is right" given the level, among all cuts that let
- * no more than a budget of rows tell (levels.h). Exact up to the resolution of candidate edges, by dynamic programming over
- * (levels, edge, budget).
+ * Where the ranking is cut into levels: the least log-loss of "the label is right" given the level, among all cuts that
+ * let no more than a budget of rows tell (levels.h). Exact up to the resolution of candidate edges, by dynamic
+ * programming over (levels, edge, budget).
  */
 #ifndef PURIFIER_LEVELS_CUT_H
 #define PURIFIER_LEVELS_CUT_H

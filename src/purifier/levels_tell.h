@@ -21,7 +21,7 @@ typedef struct levels_band {
 } levels_band;
 levels_band levels_band_of(const levels_order *o, float edge);
 
-/* Share of others that are right and tell at this edge, but not yet at the edge below it (whose band ends at `from`). */
+/* Share of others that are right and tell at this edge, but not at the one below it, whose band ends at `from`. */
 double levels_telling(const levels_order *o, levels_band band, size_t from);
 
 /* Position of an edge among ascending ranks: how many lie below it. */

@@ -4,8 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define ACTIVE_VARIANCE                                                                                                \
-  0.01                     /* a latent unit is active when the variance of its mean exceeds this (Burda et al. 2016) */
+/* A latent unit is active when the variance of its mean exceeds this (Burda et al. 2016). */
+#define ACTIVE_VARIANCE 0.01
 enum { HELD_BLOCK = 256 }; /* held-out rows a pass */
 
 typedef struct training_context {
@@ -78,8 +78,8 @@ static tensor *add_weighted(tape *t, tensor *total, tensor *term, double weight)
 }
 
 /*
- * The loss of the rows but for its KL term, which *kl gives a row; *mean is for the validation's figures. The latent is its
- * mean unless `sample`.
+ * The loss of the rows but for its KL term, which *kl gives a row; *mean is for the validation's figures. The latent is
+ * its mean unless `sample`.
  */
 static tensor *build_loss(tape *t, training_context *c, const uint32_t *rows, size_t n, int sample, tensor **mean,
                           tensor **kl) {

@@ -22,8 +22,9 @@ typedef struct reformer_fit {
 /*
  * Loss of a row with weights r, l, k, c of the settings:
  *     r |G(c, l) - c|^2 + l CE(G(c, l), l) + k KL(q(z | c, l) || N(0, I)) + c CE(G(c, l), y)
- * The paper's equation is r = 1, l = lambda, k = 0, c = 0 without sampling; its released code adds a KL that is summed over the
- * batch, k = batch * K relative to its mean-squared error, and collapses. The last term needs true labels.
+ * The paper's equation is r = 1, l = lambda, k = 0, c = 0 without sampling; its released code adds a KL that is summed
+ * over the batch, k = batch * K relative to its mean-squared error, and collapses. The last term needs true labels. A
+ * checkpoint is bound to the rows and weights: resuming with others is SCRIM_E_STATE.
  */
 scrim_status reformer_train(reformer *r, reformer_fit *fit, const reformer_data *data, const score_settings *settings,
                             const scrim_train_options *options, scrim_error *error);

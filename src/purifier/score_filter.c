@@ -17,10 +17,7 @@ static void score_unload(void *model) {
   memory_free(m);
 }
 
-/*
- * That the file holds all weights of the shape, so that a small file cannot ask for a large network: what is allocated for
- * them stays within a few times the file.
- */
+/* That the file holds all weights of the shape, so that a small file cannot ask for gigabytes. */
 static scrim_status check_weights(const reformer_shape *s, const tensorfile *file, scrim_error *error) {
   const int *h = s->hidden, k = s->classes, latent = s->latent;
   const struct {
