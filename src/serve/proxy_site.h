@@ -1,0 +1,58 @@
+/*
+ * One configuration, ready to serve: what all workers share of it, immutable once made. A reload makes another one; the
+ * old site goes when the last request that began under it has ended.
+ *
+ * A lane is one worker's copy: sessions, which belong to one thread, and connections to the upstream.
+ */
+#ifndef SERVE_PROXY_SITE_H
+#define SERVE_PROXY_SITE_H
+
+#include "serve/dialect.h"
+#include "serve/log_file.h"
+#include "serve/proxy_route.h"
+#include "serve/serve_config.h"
+#include "serve/upstream.h"
+#include <stdatomic.h>
+
+typedef struct proxy_site {
+  serve_config *config;             /* owned */
+  const serve_listener **listeners; /* [n_listeners] the configuration's, and that of the metrics last */
+  size_t n_listeners;
+  SSL_CTX **tls; /* [n_listeners] NULL: plain */
+  SSL_CTX *upstream_tls;
+  struct addrinfo *addresses; /* of the upstream */
+  log_file *access;           /* NULL: no access log */
+  http_limits limits;
+  atomic_uint holders;
+} proxy_site;
+
+/* Takes the configuration over if it succeeds. Looks the upstream's name up, which may wait for a name server. */
+scrim_status proxy_site_create(proxy_site **out, serve_config *config, scrim_error *error);
+void proxy_site_hold(proxy_site *site);
+void proxy_site_release(proxy_site *site); /* NULL is fine; the last one frees */
+
+/* ---- lanes ---- */
+
+typedef struct proxy_model {
+  const serve_model *config;
+  dialect_model dialect;
+  dialect_output *outputs; /* [config->n_outputs], each with its session */
+} proxy_model;
+
+typedef struct proxy_lane {
+  proxy_site *site;
+  proxy_model *models; /* [site->config->n_models] */
+  upstream_pool *pool;
+  size_t holders; /* requests under way */
+  SLIST_ENTRY(proxy_lane) link;
+} proxy_lane;
+
+/* May be called by another thread than the worker's, as long as the worker has not got it yet. */
+scrim_status proxy_lane_create(proxy_lane **out, proxy_site *site, struct event_base *base, metrics *counts,
+                               scrim_error *error);
+void proxy_lane_free(proxy_lane *lane); /* NULL is fine; no request may hold it */
+
+/* The model that a route names, in that version; NULL: none that is configured. */
+proxy_model *proxy_lane_find(proxy_lane *lane, const proxy_route *route);
+
+#endif
