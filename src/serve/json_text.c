@@ -145,9 +145,10 @@ size_t json_index(json_value string, const char *const *names, size_t n) {
 int json_whole(json_value number, uint64_t max, uint64_t *whole) {
   uint64_t value = 0;
   for (const char *at = number.at; at < number.end; at++) {
-    if (*at < '0' || *at > '9' || value > max / 10) return 0;
-    value = value * 10 + (uint64_t)(*at - '0');
-    if (value > max) return 0;
+    if (*at < '0' || *at > '9') return 0;
+    const uint64_t digit = (uint64_t)(*at - '0');
+    if (value > max / 10 || digit > max - value * 10) return 0;
+    value = value * 10 + digit;
   }
   *whole = value;
   return 1;
