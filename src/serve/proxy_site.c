@@ -46,19 +46,20 @@ static scrim_status proxy_site_fill(proxy_site *site, scrim_error *error) {
 scrim_status proxy_site_create(proxy_site **out, serve_config *config, scrim_error *error) {
   *out = NULL;
   proxy_site *site = memory_zalloc(1, sizeof *site);
-  if (site == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for the configuration");
+  if (site == NULL) {
+    serve_config_free(config);
+    return fail(error, SCRIM_E_MEMORY, "out of memory for the configuration");
+  }
   site->config = config;
   site->limits = (http_limits){.head_bytes = config->limits.header_bytes,
                                .body_bytes = config->limits.body_bytes,
                                .chunks = config->limits.chunks};
   atomic_init(&site->holders, 1);
   scrim_status status = proxy_site_fill(site, error);
-  if (status == SCRIM_OK) {
+  if (status == SCRIM_OK)
     *out = site;
-    return SCRIM_OK;
-  }
-  site->config = NULL; /* stays the caller's */
-  proxy_site_release(site);
+  else
+    proxy_site_release(site);
   return status;
 }
 

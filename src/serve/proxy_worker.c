@@ -102,6 +102,7 @@ static void proxy_on_reap(evutil_socket_t fd, short what, void *context) {
 static void *proxy_worker_run(void *context) {
   proxy_worker *w = context;
   event_base_dispatch(w->base);
+  atomic_fetch_add(&w->shared->n_over, 1);
   return NULL;
 }
 

@@ -18,6 +18,7 @@ typedef struct proxy_shared {
   const int *sockets; /* [n_sockets] listening, in the order of proxy_site.listeners */
   size_t n_sockets, max_clients;
   atomic_size_t n_clients; /* of all workers */
+  atomic_size_t n_over;    /* workers that have ended */
   atomic_int is_draining;
   atomic_int is_forced; /* draining has taken long enough */
 } proxy_shared;
