@@ -12,7 +12,8 @@
  *   are, 1 is one code word a class (the prototype table). Above 0 no network runs when the filter is applied, unless
  *   `rank` is 1.
  * - Label swapper (the paper's section of that name; parameter `swap`, off by default): answers for some members with
- *   their second class, so that members are right as often as others are.
+ *   their second class, so that members are right as often as others are; mostly on hard rows, where others are wrong
+ *   (the paper: on any).
  *
  * Input of the filter: confidence vectors [n, K], float32, one row an answer of the classifier. By the parameter `form`
  * a row holds probabilities (0..1, sum 1 within 1e-3), logits, or log-probabilities (exponentials sum to 1 within
