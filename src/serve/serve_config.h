@@ -58,9 +58,11 @@ typedef struct serve_output {
   const char *name;
   size_t classes;
   dialect_form form;
-  const int *order; /* [classes] upstream position -> class of the filter, a permutation; NULL: the same */
+  const int *order; /* [n_order] upstream position -> class of the filter, a permutation; NULL: the same */
+  size_t n_order;   /* classes, or 0 */
   const char *filter_path, *key_path;
-  const scrim_filter *filter; /* for scrim_session_create, one session a thread */
+  const char *encryption_key_path; /* NULL: the filter's file is not encrypted */
+  const scrim_filter *filter;      /* for scrim_session_create, one session a thread */
   const scrim_key *key;
   scrim_config settings;             /* the filter's, with `form` */
   char filter_hash[SERVE_HASH_TEXT]; /* SHA-256 of the file's bytes */
@@ -85,7 +87,7 @@ typedef enum serve_identity { SERVE_IDENTITY_NONE, SERVE_IDENTITY_HEADER, SERVE_
 typedef struct serve_budget {
   serve_identity identity; /* SERVE_IDENTITY_NONE: no budget is kept */
   const char *header;      /* lower case; set by what stands before the proxy: a client's own word is worth nothing */
-  uint64_t rows;
+  size_t rows;
   double window_s;
   size_t clients; /* told apart in one window */
 } serve_budget;
@@ -101,7 +103,7 @@ typedef struct serve_logs {
 
 typedef struct serve_config {
   char hash[SERVE_HASH_TEXT]; /* SHA-256 of the file's bytes */
-  unsigned workers;
+  size_t workers;
   const serve_listener *listeners;
   size_t n_listeners;
   const serve_listener *metrics; /* a listener of its own for /metrics and the health routes; NULL: on all others */
@@ -125,7 +127,7 @@ typedef struct serve_config {
  */
 scrim_status serve_config_load(serve_config **out, const char *path, scrim_error *error);
 
-/* The same from bytes, up to the point where filters would be opened: they are NULL. Names stay as they stand. */
+/* The same from bytes, up to the point where filters would be opened: they are NULL. File names stay as they stand. */
 scrim_status serve_config_parse(serve_config **out, const char *text, size_t n_bytes, scrim_error *error);
 
 void serve_config_free(serve_config *config); /* NULL is fine; after all sessions of its filters */
