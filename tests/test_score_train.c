@@ -195,6 +195,25 @@ static void without_members_or_true_labels_strength_is_the_default(void **state)
 
 /* ---- the figures in the file ---- */
 
+/* Trained on a reference of which 60 rows, first or last, have another true label; answers the held-out loss. */
+static double loss_with_wrong(size_t first) {
+  static int32_t labels[SCORE_REFERENCE];
+  scrim_scores_data data = score_data(world, 0);
+  for (size_t i = 0; i < SCORE_REFERENCE; i++)
+    labels[i] = (world->reference_labels[i] + (i >= first && i < first + 60)) % SCORE_K;
+  data.reference_labels = labels;
+  scrim_filter *filter = train(&data, "epochs=60 holdout=0.2 weight_label=0", 1);
+  const double loss = figure(filter, "held_out_loss");
+  scrim_filter_free(filter);
+  return loss;
+}
+
+static void held_out_rows_are_drawn_at_random(void **state) {
+  (void)state;
+  const double a = loss_with_wrong(0), b = loss_with_wrong(SCORE_REFERENCE - 60);
+  assert_true(a < 1.2 * b && b < 1.2 * a); /* were they the first rows, one would be half as much again */
+}
+
 static double accuracy(const float *rows, const int32_t *labels, size_t n) {
   double right = 0;
   for (size_t i = 0; i < n; i++) {
@@ -377,6 +396,7 @@ int main(void) {
       cmocka_unit_test(strength_is_chosen_by_what_leaks),
       cmocka_unit_test(a_given_strength_stays_and_its_leak_is_told),
       cmocka_unit_test(without_members_or_true_labels_strength_is_the_default),
+      cmocka_unit_test(held_out_rows_are_drawn_at_random),
       cmocka_unit_test(the_file_says_what_it_was_made_of),
       cmocka_unit_test(collapse_is_told),
       cmocka_unit_test(variance_is_the_labels_at_full_strength),
