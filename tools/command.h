@@ -44,5 +44,6 @@ extern const command cmd_info;
 extern const command cmd_scores_train;
 extern const command cmd_scores_apply;
 extern const command cmd_scores_audit;
+extern const command cmd_scores_serve;
 
 #endif

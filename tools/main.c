@@ -8,7 +8,7 @@
 #include <string.h>
 
 static const command *const commands[] = {
-    &cmd_scores_train, &cmd_scores_apply, &cmd_scores_audit, &cmd_key_new, &cmd_info,
+    &cmd_scores_train, &cmd_scores_apply, &cmd_scores_audit, &cmd_scores_serve, &cmd_key_new, &cmd_info,
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 

@@ -89,7 +89,7 @@ static scrim_status proxy_fill(proxy *p, scrim_error *error) {
   if (status == SCRIM_OK) status = proxy_listen(p, error);
   if (status != SCRIM_OK) return status;
   p->workers = memory_zalloc(config->workers, sizeof(proxy_worker *));
-  if (p->workers == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for %u workers", config->workers);
+  if (p->workers == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu workers", config->workers);
   for (; p->n_workers < config->workers; p->n_workers++) {
     status = proxy_worker_start(&p->workers[p->n_workers], &p->shared, p->site, error);
     if (status != SCRIM_OK) return status;

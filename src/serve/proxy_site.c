@@ -96,6 +96,7 @@ static scrim_status proxy_model_open(proxy_model *model, const serve_model *conf
                                    .name = config->name,
                                    .versions = config->versions,
                                    .n_versions = config->n_versions,
+                                   .signature = config->signature,
                                    .outputs = model->outputs,
                                    .n_outputs = config->n_outputs,
                                    .allowed = config->allowed,
