@@ -58,6 +58,13 @@ static void a_rate_that_hard_members_cannot_bear_alone_stops_at_certainty(void *
   for (int i = 1; i < N; i++) assert_true(chance[i] == (i < N / 5 ? 1 : 0));
 }
 
+static void no_gap_marks_nobody(void **state) {
+  (void)state;
+  const levels_rows m = members(), o = others(1);
+  assert_int_equal(swap_chances(chance, &m, &o, 0, NULL), SCRIM_OK);
+  assert_true(sum(0, N) == 0);
+}
+
 static void all_are_alike_where_errors_are_not_known(void **state) {
   (void)state;
   const levels_rows m = members(), o = others(0);
@@ -79,6 +86,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(hard_members_are_marked_as_often_as_hard_others_are_wrong),
       cmocka_unit_test(a_rate_that_hard_members_cannot_bear_alone_stops_at_certainty),
+      cmocka_unit_test(no_gap_marks_nobody),
       cmocka_unit_test(all_are_alike_where_errors_are_not_known),
       cmocka_unit_test(running_out_of_memory_is_an_error),
   };

@@ -46,8 +46,8 @@ static void scale(float *chance, size_t n, double wanted) {
   for (int round = 0; round < BINS; round++) {
     double sum = 0, certain = 0;
     for (size_t i = 0; i < n; i++) *(chance[i] < 1 ? &sum : &certain) += chance[i];
-    if (!(sum > 0) || wanted <= certain) return;
-    const double factor = (wanted - certain) / sum;
+    if (!(sum > 0)) return;
+    const double factor = fmax(0, wanted - certain) / sum;
     for (size_t i = 0; i < n; i++)
       if (chance[i] < 1) chance[i] = (float)fmin(1, chance[i] * factor);
   }
