@@ -30,18 +30,20 @@ typedef struct audit_log_options {
 
 /* What was found when a log was opened. */
 typedef struct audit_log_found {
-  uint64_t lines;    /* whole lines already there */
-  size_t torn_bytes; /* of a last line that was cut off, as kill -9 or a power cut does; 0: none */
-  int is_closed;     /* the log ended with a signed close, as it should */
+  uint64_t lines;      /* whole lines already there */
+  uint64_t n_unsigned; /* of them behind the last checkpoint */
+  int is_torn;         /* a last line was cut, as kill -9 or a power cut does, */
+  size_t torn_bytes;   /*     and this is what was left of it */
+  int is_closed;       /* the log ended with a signed close, as it should, or is new */
 } audit_log_found;
 
 typedef struct audit_log audit_log;
 
 /*
  * Opens or makes (mode 0640) a log. Of an old one, everything from its last checkpoint on is verified before the chain goes
- * on; a torn last line stays in the file, closed by a newline, and the next line tells its length and hash. SCRIM_E_FORMAT:
- * a whole line does not fit the chain. SCRIM_E_KEY: its last checkpoint is not by this signer. SCRIM_E_IO: in use by
- * another process, or unreadable.
+ * on. A last line that was cut stays in the file, closed by a newline, and the next line tells its length and hash.
+ * SCRIM_E_FORMAT: a whole line does not fit the chain. SCRIM_E_KEY: the last checkpoint is not by this signer. SCRIM_E_IO:
+ * unreadable, or open elsewhere, be it in this process: a reload that keeps the path keeps the log.
  */
 scrim_status audit_log_open(audit_log **out, const char *path, const audit_log_options *options, audit_log_found *found,
                             scrim_error *error);
@@ -62,7 +64,10 @@ typedef struct audit_log_entry {
   unsigned char actor[AUDIT_LOG_DIGEST], input[AUDIT_LOG_DIGEST], output[AUDIT_LOG_DIGEST];
 } audit_log_entry;
 
-/* Appends, and a checkpoint when one is due. On an error nothing of the line stays in the log: the answer must not leave. */
+/*
+ * Appends, and a checkpoint when one is due, in one write. On an error the answer must not leave. After a write that failed
+ * the log is cut back to its last whole line; where that fails too, every later call fails until it is opened again.
+ */
 scrim_status audit_log_append(audit_log *log, const audit_log_entry *entry, scrim_error *error);
 
 /* Signs the end, makes it durable, frees in any case. NULL is fine. */

@@ -5,8 +5,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A value of LOG_LINE_VALUE bytes has up to six times as many when each is escaped; there is room for two such. */
-enum { LOG_LINE_BYTES = 4096, LOG_LINE_VALUE = 240 };
+/* A value of LOG_LINE_VALUE bytes has up to six times as many when each is escaped; there is room for five such. */
+enum { LOG_LINE_BYTES = 8192, LOG_LINE_VALUE = 240 };
 
 typedef struct log_line {
   char bytes[LOG_LINE_BYTES];
