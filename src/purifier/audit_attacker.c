@@ -55,17 +55,12 @@ scrim_status audit_room_make(audit_room *room, const audit_data *d, scrim_error 
   return fail(error, SCRIM_E_MEMORY, "out of memory for %zu shadows of %zu rows and %zu classes", s, d->rows, k);
 }
 
-static void wipe_and_free(float *scores, size_t n) {
-  if (scores) memory_wipe(scores, n * sizeof *scores);
-  memory_free(scores);
-}
-
 void audit_room_free(audit_room *room, const audit_data *d) {
   size_t k = d->classes, s = d->audit->n_shadows, m = d->audit->n_population;
-  wipe_and_free(room->target, d->rows * k);
-  wipe_and_free(room->population, m * k);
-  wipe_and_free(room->shadows, s * d->rows * k);
-  wipe_and_free(room->shadow_population, s * m * k);
+  memory_wipe_free(room->target, d->rows * k * sizeof *room->target);
+  memory_wipe_free(room->population, m * k * sizeof *room->population);
+  memory_wipe_free(room->shadows, s * d->rows * k * sizeof *room->shadows);
+  memory_wipe_free(room->shadow_population, s * m * k * sizeof *room->shadow_population);
   memory_free(room->examples);
 }
 

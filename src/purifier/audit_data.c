@@ -132,18 +132,14 @@ scrim_status audit_data_open(audit_data *d, const scrim_scores_audit *audit, sco
   return status;
 }
 
-static void wipe_and_free(float *scores, size_t n) {
-  if (scores) memory_wipe(scores, n * sizeof *scores);
-  memory_free(scores);
-}
-
 void audit_data_close(audit_data *d) {
   size_t m = d->audit->n_population, s = d->audit->n_shadows, k = d->classes;
-  wipe_and_free(d->raw, d->rows * k);
-  wipe_and_free(d->converted[0], s * d->rows * k);
-  wipe_and_free(d->converted[1], m * k);
-  wipe_and_free(d->converted[2], s * m * k);
-  wipe_and_free(d->owner_reference, d->owner_reference ? d->audit->n_nonmembers * k : 0);
+  memory_wipe_free(d->raw, d->rows * k * sizeof *d->raw);
+  memory_wipe_free(d->converted[0], s * d->rows * k * sizeof *d->converted[0]);
+  memory_wipe_free(d->converted[1], m * k * sizeof *d->converted[1]);
+  memory_wipe_free(d->converted[2], s * m * k * sizeof *d->converted[2]);
+  memory_wipe_free(d->owner_reference,
+                   (d->owner_reference ? d->audit->n_nonmembers * k : 0) * sizeof *d->owner_reference);
   memory_free(d->owner_labels);
   memory_free(d->labels);
   memory_free(d->member);

@@ -24,11 +24,6 @@ static ranked *sort_rows(const levels_rows *rows) {
   return sorted;
 }
 
-static void wipe_and_free(void *block, size_t bytes) {
-  if (block != NULL) memory_wipe(block, bytes);
-  memory_free(block);
-}
-
 scrim_status levels_order_create(levels_order *out, const levels_rows *members, const levels_rows *others,
                                  scrim_error *error) {
   ranked *inside = sort_rows(members), *outside = sort_rows(others);
@@ -44,16 +39,16 @@ scrim_status levels_order_create(levels_order *out, const levels_rows *members, 
     out->other[i] = outside[i].rank;
     out->right_below[i + 1] = out->right_below[i] + outside[i].right;
   }
-  wipe_and_free(inside, members->n * sizeof *inside);
-  wipe_and_free(outside, others->n * sizeof *outside);
+  memory_wipe_free(inside, members->n * sizeof *inside);
+  memory_wipe_free(outside, others->n * sizeof *outside);
   if (whole) return SCRIM_OK;
   levels_order_free(out);
   return fail(error, SCRIM_E_MEMORY, "out of memory for the ranks of %zu rows", members->n + others->n);
 }
 
 void levels_order_free(levels_order *o) {
-  wipe_and_free(o->member, o->n_members * sizeof *o->member);
-  wipe_and_free(o->other, o->n_others * sizeof *o->other);
+  memory_wipe_free(o->member, o->n_members * sizeof *o->member);
+  memory_wipe_free(o->other, o->n_others * sizeof *o->other);
   memory_free(o->right_below);
   *o = (levels_order){0};
 }

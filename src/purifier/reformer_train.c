@@ -21,16 +21,11 @@ typedef struct training_context {
   double held_loss, kl;
 } training_context;
 
-static void wipe_and_free(float *scores, size_t n) {
-  if (scores != NULL) memory_wipe(scores, n * sizeof *scores);
-  memory_free(scores);
-}
-
 static void context_free(training_context *c) {
   const size_t k = (size_t)c->reformer->shape.classes;
   tape_free(c->held_tape);
-  wipe_and_free(c->input, c->capacity * 2 * k);
-  wipe_and_free(c->target, c->capacity * k);
+  memory_wipe_free(c->input, c->capacity * 2 * k * sizeof *c->input);
+  memory_wipe_free(c->target, c->capacity * k * sizeof *c->target);
   memory_free(c->one_hot);
   memory_free(c->labels);
   memory_free(c->truth);

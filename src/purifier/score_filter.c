@@ -124,19 +124,14 @@ score_work *score_work_create(const reformer_plan *plan, const reformer_shape *s
   return w;
 }
 
-static void wipe_and_free(void *block, size_t bytes) {
-  if (block != NULL) memory_wipe(block, bytes);
-  memory_free(block);
-}
-
 void score_work_free(score_work *w) {
   if (w == NULL) return;
   const size_t k = (size_t)w->shape.classes, latent = (size_t)w->shape.latent;
-  wipe_and_free(w->features, REFORMER_PLAN_ROWS * k * sizeof(float));
-  wipe_and_free(w->mean, REFORMER_PLAN_ROWS * latent * sizeof(float));
-  wipe_and_free(w->log_variance, REFORMER_PLAN_ROWS * latent * sizeof(float));
-  wipe_and_free(w->scratch, reformer_plan_scratch(w->plan) * sizeof(float));
-  wipe_and_free(w->item, k * sizeof *w->item);
+  memory_wipe_free(w->features, REFORMER_PLAN_ROWS * k * sizeof(float));
+  memory_wipe_free(w->mean, REFORMER_PLAN_ROWS * latent * sizeof(float));
+  memory_wipe_free(w->log_variance, REFORMER_PLAN_ROWS * latent * sizeof(float));
+  memory_wipe_free(w->scratch, reformer_plan_scratch(w->plan) * sizeof(float));
+  memory_wipe_free(w->item, k * sizeof *w->item);
   memory_free(w);
 }
 
@@ -187,12 +182,12 @@ static void score_close(void *state) {
   score_session *s = state;
   if (s == NULL) return;
   const size_t bytes = REFORMER_PLAN_ROWS * s->model->k * sizeof(float);
-  wipe_and_free(s->probabilities, bytes);
-  wipe_and_free(s->reformed, bytes);
+  memory_wipe_free(s->probabilities, bytes);
+  memory_wipe_free(s->reformed, bytes);
   score_work_free(s->work);
   swapper_close(s->swapper);
   random_source_free(s->source);
-  wipe_and_free(s, sizeof *s); /* labels and ranks */
+  memory_wipe_free(s, sizeof *s); /* labels and ranks */
 }
 
 static scrim_status open_swapper(score_session *s, const scrim_key *key, scrim_error *error) {

@@ -75,15 +75,10 @@ static scrim_status check_data(const score_training *t, scrim_error *error) {
   return status;
 }
 
-static void wipe_and_free(float *scores, size_t n) {
-  if (scores != NULL) memory_wipe(scores, n * sizeof *scores);
-  memory_free(scores);
-}
-
 static void row_set_free(row_set *s, size_t k) {
-  wipe_and_free(s->probabilities, s->n * k);
-  wipe_and_free(s->reformed, s->n * k);
-  wipe_and_free(s->rank, s->n);
+  memory_wipe_free(s->probabilities, s->n * k * sizeof *s->probabilities);
+  memory_wipe_free(s->reformed, s->n * k * sizeof *s->reformed);
+  memory_wipe_free(s->rank, s->n * sizeof *s->rank);
   memory_free(s->labels);
   memory_free(s->truth);
   memory_free(s->right);
