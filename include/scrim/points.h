@@ -92,8 +92,8 @@ SCRIM_API int scrim_points_find(const scrim_points *points, const char *name);
 
 /*
  * Coordinates in the file's unit, less the origin, into xyz [n, 3]; what is not finite in the file stays so. The
- * origin is 0 unless the file is more precise than float32 (float64, LAS, text) and a coordinate lies beyond 16384:
- * then it is a whole number amid the frame, for float32 would round map coordinates to half a metre.
+ * origin is 0 unless the file is more precise than float32 (float64, LAS, text) and the median coordinate lies beyond
+ * 16384: then it is that median, made whole, for float32 would round map coordinates to half a metre.
  */
 SCRIM_API void scrim_points_get_xyz(const scrim_points *points, float *xyz);
 SCRIM_API void scrim_points_get_origin(const scrim_points *points, double origin[3]);
@@ -133,7 +133,7 @@ typedef struct scrim_points_reader scrim_points_reader;
 /* All 0 is the default. */
 typedef struct scrim_points_options {
   scrim_points_format format;
-  int bin_floats;       /* kitti: float32 a point, 3 to 64. 0: 4, but a size that is also whole in 5 is refused */
+  int bin_floats; /* kitti: float32 a point, 3 to 64. 0: 4; but a .bin of unsaid format is refused where 5 fit too */
   const char *metadata; /* ouster: path of the JSON file that belongs to the sensor */
 } scrim_points_options;
 
