@@ -3,11 +3,13 @@
 #define SCRIM_H
 
 #include <scrim/config.h>
+#include <scrim/encryption.h>
 #include <scrim/filter.h>
 #include <scrim/key.h>
 #include <scrim/points.h>
 #include <scrim/progress.h>
 #include <scrim/scores.h>
+#include <scrim/signature.h>
 #include <scrim/status.h>
 #include <scrim/table.h>
 #include <scrim/version.h>

@@ -41,6 +41,10 @@ typedef struct command {
 
 extern const command cmd_key_new;
 extern const command cmd_info;
+extern const command cmd_sign;
+extern const command cmd_verify;
+extern const command cmd_encrypt;
+extern const command cmd_decrypt;
 extern const command cmd_scores_train;
 extern const command cmd_scores_apply;
 extern const command cmd_scores_audit;

@@ -8,7 +8,8 @@
 #include <string.h>
 
 static const command *const commands[] = {
-    &cmd_scores_train, &cmd_scores_apply, &cmd_scores_audit, &cmd_scores_serve, &cmd_key_new, &cmd_info,
+    &cmd_scores_train, &cmd_scores_apply, &cmd_scores_audit, &cmd_scores_serve, &cmd_key_new,
+    &cmd_info,         &cmd_sign,         &cmd_verify,       &cmd_encrypt,      &cmd_decrypt,
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -29,7 +30,7 @@ static void help(FILE *to) {
   print_commands(to, NULL);
   fprintf(to, "\n'scrim NOUN VERB --help' tells more; 'scrim --version' prints the version.\n"
               "Exit codes: 0 done, 64 wrong command line, 65 bad data, 70 defect, 74 input or output failed,\n"
-              "75 out of memory or interrupted, 77 key refused.\n");
+              "75 out of memory or interrupted, 77 key or signature refused.\n");
 }
 
 static int is_help(const char *word) {
