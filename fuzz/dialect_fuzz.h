@@ -1,6 +1,6 @@
 /*
- * A model for fuzzing: the toy filter with scale 0, which answers [0.5, 0, -0.5] whatever it is given, so that nothing of
- * an answer's scores may be found in what leaves.
+ * A model for fuzzing: the toy filter with scale 0, which answers [0.5, 0, -0.5] whatever it is given, so that nothing
+ * of an answer's scores may be found in what leaves.
  */
 #ifndef FUZZ_DIALECT_FUZZ_H
 #define FUZZ_DIALECT_FUZZ_H

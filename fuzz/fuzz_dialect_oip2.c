@@ -1,6 +1,6 @@
 /*
- * The Open Inference Protocol. The first byte says what the rest is: 'q' a request, 'a' an answer in JSON, 'b' an answer
- * with binary tensors, whose next two bytes are the length of its JSON (little endian).
+ * The Open Inference Protocol. The first byte says what the rest is: 'q' a request, 'a' an answer in JSON, 'b' an
+ * answer with binary tensors, whose next two bytes are the length of its JSON (little endian).
  */
 #include "dialect_fuzz.h"
 

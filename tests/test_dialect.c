@@ -1,6 +1,6 @@
 /*
- * All dialects behind a real filter: the purified values are those of scrim_apply, a planted score never leaves whatever
- * happens to the answer that carries it, and no failed allocation is lost.
+ * All dialects behind a real filter: the purified values are those of scrim_apply, a planted score never leaves
+ * whatever happens to the answer that carries it, and no failed allocation is lost.
  */
 #include "serve/dialect.h"
 

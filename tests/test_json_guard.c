@@ -157,7 +157,9 @@ static void keeps_to_its_limits(void **state) {
   expect(nest("{\"a\":", "1", "}", 5), &tight, SCRIM_OK, "");
   expect(nest("{\"a\":", "1", "}", 6), &tight, SCRIM_E_DATA, deep);
   expect(nest("[", "", "]", JSON_MAX_DEPTH), &wide, SCRIM_OK, "");
+  const json_limits deeper = {.bytes = 1000, .depth = 1000, .values = 1000, .string_bytes = 1};
   expect(nest("[", "", "]", JSON_MAX_DEPTH + 1), &wide, SCRIM_E_DATA, deep);
+  expect(nest("[", "", "]", JSON_MAX_DEPTH + 1), &deeper, SCRIM_E_DATA, deep);
   expect(nest("[", "", "", 1000000), &wide, SCRIM_E_DATA, deep);
   expect(nest("[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]", "", "", 1), &tight, SCRIM_OK, "");
   expect(nest("[0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0,0]", "", "", 1), &tight, SCRIM_E_DATA, many);

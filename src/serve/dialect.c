@@ -40,11 +40,8 @@ scrim_status dialect_request(dialect_exchange *exchange, const dialect_model *mo
   const dialect_table *table = dialect_find(model->kind);
   dialect_source from;
   *exchange = (dialect_exchange){.rows = 1};
-  scrim_status status = dialect_open(&from, table, &model->request_limits, body, n_bytes, header_bytes, error);
-  if (status == SCRIM_OK) status = table->request(exchange, model, &from, error);
-  if (status == SCRIM_OK && model->rows != 0 && exchange->rows > model->rows)
-    status = fail(error, SCRIM_E_DATA, "the request asks about %zu rows; %zu are allowed", exchange->rows, model->rows);
-  return status;
+  const scrim_status status = dialect_open(&from, table, &model->request_limits, body, n_bytes, header_bytes, error);
+  return status == SCRIM_OK ? table->request(exchange, model, &from, error) : status;
 }
 
 scrim_status dialect_refuse_name(const char *what, json_value name, scrim_error *error) {

@@ -53,7 +53,7 @@ typedef struct dialect_model {
   const char *const *allowed; /* [n_allowed] further names that cross unchanged: outputs and fields of answers, */
   size_t n_allowed;           /*     parameters of requests */
   json_limits request_limits, answer_limits;
-  size_t rows; /* confidence vectors that one request may ask about, or one answer hold; 0: any number */
+  size_t rows; /* confidence vectors that one answer may hold; 0: any number */
 } dialect_model;
 
 /* Good values for the two limits: as large as bodies may be, 32 deep; answers with at most 2^22 values. */
@@ -102,7 +102,7 @@ void dialect_answer_free(dialect_answer *answer); /* empties; fine for an empty 
  */
 size_t dialect_error(char to[DIALECT_ERROR_BYTES], dialect_kind kind, const char *message);
 
-/* HTTP codes: of a failed dialect_request (400, 413, 500), of a failed dialect_response (502, 503, 500). */
+/* HTTP codes: of a failed dialect_request (400, 500), of a failed dialect_response (502, 503, 500). */
 int dialect_refusal_code(scrim_status status);
 int dialect_failure_code(scrim_status status);
 

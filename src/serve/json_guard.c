@@ -14,7 +14,7 @@ enum {
 };
 
 typedef struct guard {
-  const char *text, *at, *end;
+  const char *at, *end;
   const json_limits *limits;
   size_t depth, values;
   uint64_t is_object;              /* bit d: level d + 1 is an object */
@@ -147,7 +147,7 @@ static int guard_is_in_object(const guard *g) {
 }
 
 static int guard_open(guard *g) {
-  if (g->depth == g->limits->depth) return guard_beyond(g, "nested deeper than allowed");
+  if (g->depth == g->limits->depth || g->depth == JSON_MAX_DEPTH) return guard_beyond(g, "nested deeper than allowed");
   const uint64_t bit = (uint64_t)1 << g->depth;
   const int is_object = *g->at++ == '{';
   g->is_object = is_object ? g->is_object | bit : g->is_object & ~bit;
@@ -209,7 +209,7 @@ static int guard_text(guard *g) {
 scrim_status json_guard(const char *text, size_t n_bytes, const json_limits *limits, scrim_error *error) {
   if (n_bytes > limits->bytes)
     return fail(error, SCRIM_E_DATA, "JSON of %zu bytes; %zu are allowed", n_bytes, limits->bytes);
-  guard g = {.text = text, .at = text, .end = text + n_bytes, .limits = limits};
+  guard g = {.at = text, .end = text + n_bytes, .limits = limits};
   if (guard_text(&g)) return SCRIM_OK;
   return fail(error, g.status, "JSON, byte %zu: %s", (size_t)(g.at - text), g.wrong);
 }

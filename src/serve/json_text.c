@@ -33,7 +33,7 @@ static const char *text_skip_container(const char *at, const char *end) {
 static const char *text_skip_value(const char *at, const char *end) {
   if (at < end && *at == '"') return text_skip_string(at, end);
   if (at < end && (*at == '[' || *at == '{')) return text_skip_container(at, end);
-  while (at < end && *at != ',' && *at != ']' && *at != '}' && text_skip_space(at, end) == at) at++;
+  while (at<end && * at> ' ' && *at != ',' && *at != ']' && *at != '}') at++;
   return at;
 }
 
@@ -111,12 +111,14 @@ static size_t text_encode(uint32_t code, char to[4]) {
 
 int json_is(json_value string, const char *text) {
   if (json_kind_of(string) != JSON_STRING) return 0;
-  const size_t n = strlen(text);
+  const json_value inside = json_enter(string);
+  const size_t n = strlen(text), n_inside = (size_t)(inside.end - inside.at);
+  if (memchr(inside.at, '\\', n_inside) == NULL) return n == n_inside && memcmp(inside.at, text, n) == 0;
   size_t done = 0;
-  for (const char *at = string.at + 1; at < string.end - 1;) {
+  for (const char *at = inside.at; at < inside.end;) {
     uint32_t code;
     char bytes[4];
-    at += json_char(at, string.end - 1, &code);
+    at += json_char(at, inside.end, &code);
     const size_t more = text_encode(code, bytes);
     if (more > n - done || memcmp(bytes, text + done, more) != 0) return 0;
     done += more;

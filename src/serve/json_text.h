@@ -25,7 +25,7 @@ json_kind json_kind_of(json_value value);
  *
  * In an array, `name` may be NULL and is not touched.
  */
-json_value json_enter(json_value container);
+json_value json_enter(json_value container); /* what stands between the brackets, or quotes */
 int json_next(json_value *inside, json_value *name, json_value *value);
 size_t json_count(json_value container); /* elements or members */
 
