@@ -69,7 +69,7 @@ static scrim_status empty_frame(scrim_points *points, const points_format *forma
   }
   points->format = format;
   points->info = (scrim_points_info){.format = format->id, .height = 1};
-  points->big_endian = points->variant = points->edited = points->marked_aside = 0;
+  points->big_endian = points->edited = points->marked_aside = 0;
   points->fixed_why = NULL;
   for (int a = 0; a < 3; a++) {
     points->axis[a] = a;

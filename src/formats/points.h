@@ -37,7 +37,6 @@ struct scrim_points {
   int big_endian;            /* numbers in the records */
   double scale[3], shift[3]; /* of whole coordinates: number * scale + shift */
   double origin[3];
-  int variant;           /* the format's own */
   int edited;            /* `packed` is out of date */
   int marked_aside;      /* `marks` has them */
   const char *fixed_why; /* why the number of points cannot change; NULL: it can */

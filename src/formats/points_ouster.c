@@ -4,6 +4,7 @@
  */
 #include "core/error.h"
 #include "core/memory.h"
+#include "core/path.h"
 #include "formats/ouster_metadata.h"
 #include "formats/pcap.h"
 #include "formats/points.h"

@@ -11,21 +11,8 @@ enum { SIZES_BYTES = 8 }; /* compressed and expanded size, before compressed dat
 
 /* ---- compressed records ---- */
 
-/* Whether the field has data among the compressed: some writers leave padding out. */
-static int has_data(const scrim_points *points, size_t i) {
-  return points->variant != PCD_NO_PADDING || strcmp(points->fields[i].name, "_") != 0;
-}
-
 static size_t field_bytes(const scrim_points_field *field) {
   return points_type_bytes(field->type) * field->count;
-}
-
-/* Bytes a point takes of the expanded data. */
-static size_t packed_record(const scrim_points *points) {
-  size_t sum = 0;
-  for (size_t i = 0; i < points->info.n_fields; i++)
-    if (has_data(points, i)) sum += field_bytes(&points->fields[i]);
-  return sum;
 }
 
 /* Between records and one array a field; to_records says which way. */
@@ -34,20 +21,36 @@ static void turn(scrim_points *points, unsigned char *arrays, int to_records) {
   for (size_t i = 0; i < points->info.n_fields; i++) {
     size_t bytes = field_bytes(&points->fields[i]);
     unsigned char *at = points->records.at + points->fields[i].offset;
-    if (!has_data(points, i)) continue;
     for (size_t p = 0; p < n; p++, arrays += bytes, at += record)
       memcpy(to_records ? at : arrays, to_records ? arrays : at, bytes);
   }
 }
 
+/* Takes fields named "_" out of the records: some writers name padding in the header and leave it out of the data. */
+static void drop_padding(scrim_points *points) {
+  size_t left = 0, end = 0;
+  for (size_t i = 0; i < points->info.n_fields; i++) {
+    scrim_points_field field = points->fields[i];
+    if (strcmp(field.name, "_") == 0) continue;
+    field.offset = end;
+    end += field_bytes(&field);
+    for (int a = 0; a < 3; a++)
+      if (points->axis[a] == (int)i) points->axis[a] = (int)left;
+    points->fields[left++] = field;
+  }
+  points->info.n_fields = left;
+  points->info.record_bytes = end;
+}
+
 /* Expands points->packed, which has been read, into the records. */
 static scrim_status expand(scrim_points *points, uint64_t n, uint32_t expanded, scrim_error *error) {
+  size_t declared = points->info.record_bytes;
+  if (expanded != n * declared) drop_padding(points);
   size_t record = points->info.record_bytes;
-  if (expanded != n * packed_record(points)) points->variant = PCD_NO_PADDING;
-  if (expanded != n * packed_record(points))
+  if (expanded != n * record)
     return fail(error, SCRIM_E_FORMAT,
                 "'%s': the data expand to %" PRIu32 " bytes, but %" PRIu64 " points of %zu bytes were declared",
-                points->name, expanded, n, record);
+                points->name, expanded, n, declared);
   scrim_status status = points_buffer_reserve(&points->spare, expanded, error);
   if (status == SCRIM_OK) status = points_buffer_reserve(&points->records, n * record, error);
   if (status == SCRIM_OK)
@@ -59,7 +62,6 @@ static scrim_status expand(scrim_points *points, uint64_t n, uint32_t expanded, 
   }
   points_set_count(points, n);
   points->records.n = n * record;
-  memset(points->records.at, 0, points->records.n);
   turn(points, points->spare.at, 1);
   return SCRIM_OK;
 }
@@ -85,7 +87,7 @@ static scrim_status read_compressed(scrim_points_reader *reader, uint64_t n, scr
 }
 
 static scrim_status pcd_pack(scrim_points *points, scrim_error *error) {
-  size_t bytes = points->info.n * packed_record(points), written;
+  size_t bytes = points->info.n * points->info.record_bytes, written;
   if (bytes > UINT32_MAX)
     return fail(error, SCRIM_E_UNSUPPORTED, "'%s': %zu bytes of points, compressed PCD holds at most %" PRIu32,
                 points->name, bytes, UINT32_MAX);
@@ -133,8 +135,8 @@ static scrim_status pcd_next(scrim_points_reader *reader, int *found, scrim_erro
     status = read_compressed(reader, n, error);
   if (status != SCRIM_OK) return status;
   points->info.n = n;
-  points->info.width = header.width;
-  points->info.height = header.height;
+  points->info.width = n > 0 ? header.width : 0;
+  points->info.height = n > 0 ? header.height : 1;
   status = read_tail(reader, header.data, error);
   *found = status == SCRIM_OK;
   return status;

@@ -6,9 +6,6 @@
 
 typedef enum pcd_data { PCD_ASCII, PCD_BINARY, PCD_COMPRESSED } pcd_data;
 
-/* points->variant: compressed data have no bytes for fields named "_". */
-enum { PCD_NO_PADDING = 1 };
-
 typedef struct pcd_header {
   uint64_t width, height; /* their product is at most POINTS_COUNT_MAX */
   size_t columns;         /* words a line of text */

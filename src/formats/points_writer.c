@@ -92,9 +92,10 @@ static scrim_status convert(scrim_points *points, const points_format *format, s
   points->format = format;
   points->info.format = format->id;
   points->tail.n = points->packed.n = 0;
-  points->variant = 0;
   points->fixed_why = NULL;
-  return SCRIM_OK;
+  if (!points->marked_aside || format->extend == NULL) return SCRIM_OK;
+  points->marked_aside = 0;
+  return scrim_points_mark(points, points->marks.at, error);
 }
 
 /* ---- writing ---- */
