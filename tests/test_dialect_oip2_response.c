@@ -58,6 +58,7 @@ static void lets_nothing_else_through(void **state) {
               "{\"model_name\":\"letter\",\"model_version\":\"v1.0\",\"outputs\":[" GOOD_DUE
               ",{\"name\":\"labels\",\"shape\":[1],\"datatype\":\"INT64\",\"data\":[ 4 ]}],\"note\":{\"a\": [1]}}",
               1);
+  world_gives(world, ASK, "{\"model_version\":\"73519\",\"outputs\":[" GOOD "]}", ANSWER(GOOD_DUE), 1);
   world_gives(world, ASK, "{\"outputs\":[{\"name\":\"labels\",\"datatype\":\"INT64\",\"shape\":[1],\"data\":[4]}]}",
               ANSWER("{\"name\":\"labels\",\"shape\":[1],\"datatype\":\"INT64\",\"data\":[4]}"), 0);
 }
