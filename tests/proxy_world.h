@@ -11,6 +11,7 @@
 #include "support/stub_upstream.h"
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <poll.h>
 #include <scrim.h>
 #include <setjmp.h>
@@ -164,6 +165,8 @@ static inline int world_connect(const proxy_world *w) {
   struct sockaddr_in to = {
       .sin_family = AF_INET, .sin_port = htons((uint16_t)w->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
   assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), 0);
+  int yes = 1;
+  setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &yes, sizeof yes);
   return fd;
 }
 

@@ -267,12 +267,12 @@ static void test_drain(void **state) {
   a = world_hear(busy);
   assert_int_equal(a.status, 200);
   assert_true(a.is_closed);
+  close(busy);
   for (int i = 0; i < 100 && !proxy_is_over(w->proxy); i++) world_sleep(0.05);
   assert_true(proxy_is_over(w->proxy));
   world_answer_free(&a);
   world_stop(w);
   close(idle);
-  close(busy);
   free(text);
 }
 
