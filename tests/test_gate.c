@@ -20,38 +20,38 @@ static void plain_input_passes(void **state) {
   (void)state;
   memset(memory, 0, sizeof memory);
   scrim_view in = view(0, 5);
-  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 2, NULL), SCRIM_OK);
-  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 0, NULL), SCRIM_OK); /* any number of columns */
+  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 2, 0, NULL), SCRIM_OK);
+  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 0, 0, NULL), SCRIM_OK); /* any number of columns */
   memory[0] = 3.4e38f;
   memory[1] = -1e-45f;
-  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 2, NULL), SCRIM_OK);
+  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 2, 0, NULL), SCRIM_OK);
 }
 
 static void broken_contracts_are_named(void **state) {
   (void)state;
   scrim_error error;
   scrim_view in = view(0, 5);
-  assert_int_equal(gate_check_input(NULL, SCRIM_SCORES, 2, &error), SCRIM_E_ARGUMENT);
+  assert_int_equal(gate_check_input(NULL, SCRIM_SCORES, 2, 0, &error), SCRIM_E_ARGUMENT);
   assert_string_equal(error.message, "input view is NULL");
   in.data = NULL;
-  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 2, &error), SCRIM_E_ARGUMENT);
+  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 2, 0, &error), SCRIM_E_ARGUMENT);
   assert_string_equal(error.message, "input data is NULL");
   in = view(0, 5);
-  assert_int_equal(gate_check_input(&in, SCRIM_POINTS, 2, &error), SCRIM_E_ARGUMENT);
+  assert_int_equal(gate_check_input(&in, SCRIM_POINTS, 2, 0, &error), SCRIM_E_ARGUMENT);
   assert_string_equal(error.message, "input is scores, the filter takes points");
   in.kind = (scrim_kind)77;
-  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 2, &error), SCRIM_E_ARGUMENT);
+  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 2, 0, &error), SCRIM_E_ARGUMENT);
   assert_string_equal(error.message, "input is of no known kind, the filter takes scores");
   in = view(0, 5);
-  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 3, &error), SCRIM_E_DATA);
+  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 3, 0, &error), SCRIM_E_DATA);
   assert_string_equal(error.message, "input has 2 columns, 3 are due");
   in.columns = 0;
-  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 0, &error), SCRIM_E_ARGUMENT);
+  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 0, 0, &error), SCRIM_E_ARGUMENT);
   in = view(0, 0);
-  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 2, &error), SCRIM_E_ARGUMENT);
+  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 2, 0, &error), SCRIM_E_ARGUMENT);
   assert_string_equal(error.message, "input has 0 rows");
   in.rows = SIZE_MAX / 4; /* times 8 bytes: no such memory */
-  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 2, &error), SCRIM_E_ARGUMENT);
+  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 2, 0, &error), SCRIM_E_ARGUMENT);
 }
 
 static void every_wild_value_is_found(void **state) {
@@ -64,7 +64,7 @@ static void every_wild_value_is_found(void **state) {
       char expected[60];
       memset(memory, 0, sizeof memory);
       memory[at] = wild[w];
-      assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 10, &error), SCRIM_E_DATA);
+      assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 10, 0, &error), SCRIM_E_DATA);
       assert_int_equal(error.row, at / 10);
       snprintf(expected, sizeof expected, "row %zu, column %zu: ", at / 10, at % 10);
       assert_memory_equal(error.message, expected, strlen(expected));
@@ -79,10 +79,10 @@ static void audio_needs_a_rate(void **state) {
   in.kind = SCRIM_AUDIO;
   for (int i = 0; i < 4; i++) {
     in.rate = bad[i];
-    assert_int_equal(gate_check_input(&in, SCRIM_AUDIO, 0, NULL), SCRIM_E_ARGUMENT);
+    assert_int_equal(gate_check_input(&in, SCRIM_AUDIO, 0, 0, NULL), SCRIM_E_ARGUMENT);
   }
   in.rate = 16000;
-  assert_int_equal(gate_check_input(&in, SCRIM_AUDIO, 0, NULL), SCRIM_OK);
+  assert_int_equal(gate_check_input(&in, SCRIM_AUDIO, 0, 0, NULL), SCRIM_OK);
 }
 
 static void output_must_have_room(void **state) {
@@ -120,11 +120,31 @@ static void results_are_looked_at_too(void **state) {
   memset(memory, 0, sizeof memory);
   scrim_view out = view(0, 5);
   scrim_error error;
-  assert_int_equal(gate_check_result(&out, 5, &error), SCRIM_OK);
-  assert_int_equal(gate_check_result(&out, 4, &error), SCRIM_E_INTERNAL);
+  assert_int_equal(gate_check_result(&out, 5, 0, &error), SCRIM_OK);
+  assert_int_equal(gate_check_result(&out, 4, 0, &error), SCRIM_E_INTERNAL);
   memory[7] = NAN;
-  assert_int_equal(gate_check_result(&out, 5, &error), SCRIM_E_INTERNAL);
+  assert_int_equal(gate_check_result(&out, 5, 0, &error), SCRIM_E_INTERNAL);
   assert_int_equal(error.row, 3);
+}
+
+/* Each policy lets its own pass, and nothing else. */
+static void filters_may_take_more(void **state) {
+  (void)state;
+  memset(memory, 0, sizeof memory);
+  scrim_view in = view(0, 5);
+  memory[3] = NAN;
+  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 2, FILTER_TAKES_EMPTY, NULL), SCRIM_E_DATA);
+  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 2, FILTER_TAKES_WILD, NULL), SCRIM_OK);
+  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 3, FILTER_TAKES_WILD, NULL), SCRIM_E_DATA);
+  assert_int_equal(gate_check_result(&in, 5, FILTER_TAKES_EMPTY, NULL), SCRIM_E_INTERNAL);
+  assert_int_equal(gate_check_result(&in, 5, FILTER_TAKES_WILD, NULL), SCRIM_OK);
+  assert_int_equal(gate_check_result(&in, 4, FILTER_TAKES_WILD, NULL), SCRIM_E_INTERNAL);
+  in.rows = 0;
+  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 2, FILTER_TAKES_WILD, NULL), SCRIM_E_ARGUMENT);
+  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 2, FILTER_TAKES_EMPTY, NULL), SCRIM_OK);
+  in.rows = SIZE_MAX / 4;
+  assert_int_equal(gate_check_input(&in, SCRIM_SCORES, 2, FILTER_TAKES_WILD | FILTER_TAKES_EMPTY, NULL),
+                   SCRIM_E_ARGUMENT);
 }
 
 static void closing_wipes_the_whole_buffer(void **state) {
@@ -154,6 +174,7 @@ int main(void) {
       cmocka_unit_test(every_wild_value_is_found), cmocka_unit_test(audio_needs_a_rate),
       cmocka_unit_test(output_must_have_room),     cmocka_unit_test(overlap_is_all_or_nothing),
       cmocka_unit_test(results_are_looked_at_too), cmocka_unit_test(closing_wipes_the_whole_buffer),
+      cmocka_unit_test(filters_may_take_more),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

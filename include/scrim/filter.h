@@ -31,7 +31,10 @@ typedef enum scrim_kind {
   SCRIM_POINTS = 3  /* rows: points; columns: x, y, z in metres and what else the points carry */
 } scrim_kind;
 
-/* A view describes memory of the caller's. float32, row major, rows * columns values, finite. */
+/*
+ * A view describes memory of the caller's. float32, row major, rows * columns values. Scores and audio are finite and have
+ * at least one row; points need not be and need not have any (scrim/cloud.h).
+ */
 typedef struct scrim_view {
   scrim_kind kind;
   float *data; /* [rows, columns]; read-only where the view is an input */

@@ -8,9 +8,16 @@
 #include "core/tensorfile.h"
 #include <scrim/filter.h>
 
+/* What the gate lets pass for filters that have a policy of their own. */
+enum {
+  FILTER_TAKES_WILD = 1, /* values that are not finite, in and out */
+  FILTER_TAKES_EMPTY = 2 /* items of no rows */
+};
+
 typedef struct filter_table {
   const char *kind; /* "scores": the noun of the command, and the metadata value "scrim.kind" of its files */
   scrim_kind view_kind;
+  unsigned takes; /* FILTER_TAKES_...; 0: finite values and at least one row */
   const scrim_param *params;
   size_t n_params;
 
@@ -45,5 +52,7 @@ scrim_status filter_build(scrim_filter **out, const filter_table *table, tensorf
                           const scrim_config *config, scrim_error *error);
 /* The domain's model inside a filter of its kind; NULL if the filter is of another. */
 const void *filter_model(const scrim_filter *filter, const filter_table *table);
+/* The domain's state inside a session of a filter of its kind; NULL if it is of another. */
+const void *session_state(const scrim_session *session, const filter_table *table);
 
 #endif

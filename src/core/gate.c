@@ -49,13 +49,16 @@ static scrim_status gate_check_values(const scrim_view *view, scrim_status blame
   return SCRIM_OK;
 }
 
-scrim_status gate_check_input(const scrim_view *in, scrim_kind kind, size_t columns, scrim_error *error) {
+scrim_status gate_check_input(const scrim_view *in, scrim_kind kind, size_t columns, unsigned takes,
+                              scrim_error *error) {
   scrim_status status = gate_check_view("input", in, kind, columns, SCRIM_E_DATA, error);
   if (status != SCRIM_OK) return status;
-  if (gate_bytes(in->rows, in->columns) == 0) return fail(error, SCRIM_E_ARGUMENT, "input has %zu rows", in->rows);
+  const int is_empty = in->rows == 0 && (takes & FILTER_TAKES_EMPTY) != 0;
+  if (!is_empty && gate_bytes(in->rows, in->columns) == 0)
+    return fail(error, SCRIM_E_ARGUMENT, "input has %zu rows", in->rows);
   if (kind == SCRIM_AUDIO && !(isfinite(in->rate) && in->rate > 0))
     return fail(error, SCRIM_E_ARGUMENT, "input has a rate of %g Hz", in->rate);
-  return gate_check_values(in, SCRIM_E_DATA, error);
+  return takes & FILTER_TAKES_WILD ? SCRIM_OK : gate_check_values(in, SCRIM_E_DATA, error);
 }
 
 scrim_status gate_check_output(const scrim_view *out, const scrim_view *in, scrim_kind kind, size_t columns,
@@ -74,10 +77,10 @@ scrim_status gate_check_output(const scrim_view *out, const scrim_view *in, scri
   return SCRIM_OK;
 }
 
-scrim_status gate_check_result(const scrim_view *out, size_t rows, scrim_error *error) {
+scrim_status gate_check_result(const scrim_view *out, size_t rows, unsigned takes, scrim_error *error) {
   if (out->rows > rows)
     return fail(error, SCRIM_E_INTERNAL, "the filter wrote %zu rows, %zu at most were due", out->rows, rows);
-  return gate_check_values(out, SCRIM_E_INTERNAL, error);
+  return takes & FILTER_TAKES_WILD ? SCRIM_OK : gate_check_values(out, SCRIM_E_INTERNAL, error);
 }
 
 void gate_close(scrim_view *out) {

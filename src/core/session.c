@@ -56,6 +56,10 @@ size_t scrim_latency(const scrim_session *session) {
   return table->latency == NULL ? 0 : table->latency(session->state);
 }
 
+const void *session_state(const scrim_session *session, const filter_table *table) {
+  return session != NULL && session->filter->table == table ? session->state : NULL;
+}
+
 /* ---- the way through: gate, filter, gate ---- */
 
 typedef scrim_status (*session_step)(void *state, const scrim_view *in, scrim_view *out, scrim_error *error);
@@ -63,7 +67,7 @@ typedef scrim_status (*session_step)(void *state, const scrim_view *in, scrim_vi
 static scrim_status session_check(const scrim_session *session, const scrim_view *in, const scrim_view *out,
                                   scrim_error *error) {
   const filter_table *table = session->filter->table;
-  scrim_status status = gate_check_input(in, table->view_kind, session->columns, error);
+  scrim_status status = gate_check_input(in, table->view_kind, session->columns, table->takes, error);
   if (status == SCRIM_OK)
     status = gate_check_output(out, in, table->view_kind, in->columns, scrim_bound(session, in->rows), error);
   if (status == SCRIM_OK && table->check != NULL) status = table->check(session->state, in, error);
@@ -76,7 +80,7 @@ static scrim_status session_run(scrim_session *session, session_step step, const
   out->rows = 0;
   out->rate = in->rate;
   scrim_status status = step(session->state, in, out, error);
-  return status == SCRIM_OK ? gate_check_result(out, bound, error) : status;
+  return status == SCRIM_OK ? gate_check_result(out, bound, session->filter->table->takes, error) : status;
 }
 
 scrim_status scrim_apply(scrim_session *session, const scrim_view *in, scrim_view *out, scrim_error *error) {
@@ -127,7 +131,7 @@ static scrim_status session_flush(scrim_session *session, scrim_view *out, scrim
   if (status == SCRIM_OK && session->is_broken)
     status = fail(error, SCRIM_E_STATE, "a push of this stream failed: nothing more comes out of it");
   session->is_streaming = session->is_broken = 0;
-  return status == SCRIM_OK ? gate_check_result(out, bound, error) : status;
+  return status == SCRIM_OK ? gate_check_result(out, bound, table->takes, error) : status;
 }
 
 scrim_status scrim_flush(scrim_session *session, scrim_view *out, scrim_error *error) {

@@ -1,0 +1,89 @@
+/*
+ * scrim/cloud.h: the cloud filter: training, and what it found in a frame.
+ *
+ * After Ada3Diff (Zhang et al., ACM MM 2023, arXiv 2211.16247): how far points lie from the best-fit planes of their
+ * neighbours says how much a cloud is distorted (the paper's section on distortion estimation), and that says how much
+ * to smooth it. A filter without training data smooths by what needs none: every point is projected onto the plane of
+ * its neighbours, again and again (parameter `iterations`).
+ *
+ * Input of the filter: one frame a call, float32 [n, c], c at least 3: x, y, z (metres from the sensor, or any unit for
+ * objects), then whatever rides along, which comes out bit for bit. By the parameter `mode`
+ *
+ *     0 move     every point comes out on its surface, in its row; less distorted frames pass bit for bit (`floor`)
+ *     1 mark     all rows come out as they are; the report says which are outliers
+ *     2 remove   outliers are left out, the others keep their order
+ *     3 nan      x, y and z of outliers come out as not-a-number, so that an organised frame keeps its shape
+ *
+ * Outliers are found by `measure` and are never more than `cap` of the points that are somewhere: where more would go,
+ * the worst go, and the report tells. So no frame comes out empty that was not empty before.
+ *
+ * Points that are nowhere pass in their rows untouched, whatever they are: coordinates that are not finite or are
+ * beyond 1e18, and with `zero` = 1 those at exactly 0, 0, 0, which stand for no return. Points at the same place are
+ * treated as one, and alike. A frame of no rows gives one of no rows.
+ *
+ * scrim_apply looks at each frame by itself. scrim_push does the same, one whole frame a call, but with `frames` above 0
+ * it takes the baseline from the stream's own last frames; scrim_flush ends the stream and forgets them.
+ *
+ * Points come out the same, bit for bit, for any number of `threads`.
+ *
+ * Thread safety: as for all filters. A report belongs to the thread of its session.
+ */
+#ifndef SCRIM_CLOUD_H
+#define SCRIM_CLOUD_H
+
+#include <scrim/filter.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* ---- training ---- */
+
+/* Clean frames of the source to be filtered. The caller's, only read; nothing is kept after the call. */
+typedef struct scrim_cloud_data {
+  const scrim_view *frames; /* [n_frames] of kind SCRIM_POINTS */
+  size_t n_frames;
+} scrim_cloud_data;
+
+/*
+ * Makes a filter, which can be applied at once or saved; the caller frees it with scrim_filter_free. `config`: kind
+ * "cloud", or NULL for defaults. With data, `baseline` becomes the `quantile` of the frames' distortions, unless the
+ * caller has set it; without (NULL), the filter is nothing but its settings.
+ *
+ * SCRIM_E_DATA: no frame has three points that are somewhere. SCRIM_E_ARGUMENT: a config of another kind, or a view that
+ * is not of points. SCRIM_E_MEMORY.
+ */
+SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_cloud_train(scrim_filter **out, const scrim_cloud_data *data,
+                                                          const scrim_config *config, scrim_error *error);
+
+/* ---- what a frame was like ---- */
+
+typedef struct scrim_cloud_report {
+  size_t points;       /* rows that came in */
+  size_t nowhere;      /* of these, those that are nowhere */
+  size_t places;       /* different places of the others */
+  double distance;     /* mean distance of a place from its neighbours' best-fit plane, metres */
+  double spacing;      /* mean distance of a place from its neighbours, metres */
+  double distortion;   /* distance / spacing */
+  double by_range;     /* mean of distance / range */
+  double baseline;     /* the distortion of clean frames that it was held against; 0: not known */
+  int passed;          /* mode move: 1, less distorted than floor * baseline, and came out bit for bit */
+  int time_step;       /* of the diffusion; 0: none */
+  size_t moved;        /* rows whose coordinates changed */
+  size_t marked;       /* rows that are outliers: marked, removed or made not-a-number */
+  size_t wanted;       /* the same without `cap` */
+  double milliseconds; /* from input to output */
+  const uint8_t *mark; /* [points] 1: outlier; in the order of the input */
+} scrim_cloud_report;
+
+/*
+ * The frame of the session's last apply or push. `mark` lives until the session's next call. SCRIM_E_ARGUMENT: NULL, or
+ * no session of a cloud filter. SCRIM_E_STATE: there was no frame, or it failed.
+ */
+SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_cloud_report_get(const scrim_session *session, scrim_cloud_report *report,
+                                                               scrim_error *error);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,205 @@
+/* The cloud filter's table: load, session, apply and push. Frames are worked on in cloud_frame.c. */
+#include "pointcloud_defense/cloud_filter.h"
+
+#include "core/error.h"
+#include "core/memory.h"
+#include "pointcloud_defense/cloud_frame.h"
+#include <math.h>
+#include <string.h>
+#include <time.h>
+
+/* ---- the model: settings only ---- */
+
+static scrim_status cloud_load(void **model, const tensorfile *file, const scrim_config *config, scrim_error *error) {
+  cloud_settings *settings = memory_zalloc(1, sizeof *settings);
+  (void)file;
+  if (settings == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for a cloud filter");
+  const scrim_status status = cloud_settings_read(settings, config, error);
+  if (status == SCRIM_OK)
+    *model = settings;
+  else
+    memory_free(settings);
+  return status;
+}
+
+static size_t cloud_columns(const void *model) {
+  (void)model;
+  return 0;
+}
+
+/* ---- sessions ---- */
+
+typedef struct cloud_session {
+  cloud_settings settings;
+  cloud_frame *frame;
+  baseline stream; /* of the frames pushed so far */
+  scrim_cloud_report report;
+  int has_report;
+} cloud_session;
+
+static void cloud_close(void *state) {
+  cloud_session *s = state;
+  if (s == NULL) return;
+  cloud_frame_free(s->frame);
+  memory_wipe(s, sizeof *s);
+  memory_free(s);
+}
+
+static scrim_status cloud_open(void **state, const void *model, const scrim_key *key, const scrim_config *config,
+                               scrim_error *error) {
+  cloud_session *s = memory_zalloc(1, sizeof *s);
+  (void)model, (void)key;
+  if (s == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for a session");
+  scrim_status status = cloud_settings_read(&s->settings, config, error);
+  if (status == SCRIM_OK) status = cloud_frame_create(&s->frame, s->settings.threads, error);
+  if (status == SCRIM_OK) {
+    baseline_init(&s->stream, s->settings.frames);
+    *state = s;
+  } else {
+    cloud_close(s);
+  }
+  return status;
+}
+
+static scrim_status cloud_check(const void *state, const scrim_view *in, scrim_error *error) {
+  (void)state;
+  if (in->columns < 3) return fail(error, SCRIM_E_DATA, "%zu columns; points have 3 at least: x, y, z", in->columns);
+  return SCRIM_OK;
+}
+
+/* ---- a frame ---- */
+
+static double milliseconds_now(void) {
+  struct timespec now;
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return 1e3 * (double)now.tv_sec + 1e-6 * (double)now.tv_nsec;
+}
+
+static void copy_all(const scrim_view *in, scrim_view *out) {
+  if (out->data != in->data) memcpy(out->data, in->data, in->rows * in->columns * sizeof *in->data);
+  out->rows = in->rows;
+}
+
+/* Mode move, above the floor: new coordinates into rows that are somewhere, nothing into others. */
+static scrim_status move_points(cloud_session *s, const scrim_view *in, scrim_view *out, scrim_error *error) {
+  cloud_frame *f = s->frame;
+  const scrim_status status = cloud_frame_move(f, &s->settings, error);
+  if (status != SCRIM_OK) return status;
+  copy_all(in, out);
+  for (size_t i = 0; i < f->n; i++) {
+    float *to = out->data + i * out->columns;
+    if (!copies_is_valid(f->xyz + 3 * i) || memcmp(to, f->xyz + 3 * i, 3 * sizeof *to) == 0) continue;
+    memcpy(to, f->xyz + 3 * i, 3 * sizeof *to);
+    s->report.moved++;
+  }
+  return SCRIM_OK;
+}
+
+/* Rows that are no outliers, in their order; `out` may be `in`. */
+static void leave_out(const cloud_frame *f, const scrim_view *in, scrim_view *out) {
+  for (size_t i = 0; i < f->n; i++) {
+    if (f->mark[i]) continue;
+    memmove(out->data + out->rows * out->columns, in->data + i * in->columns, in->columns * sizeof *in->data);
+    out->rows++;
+  }
+}
+
+static void make_nan(const cloud_frame *f, scrim_view *out) {
+  for (size_t i = 0; i < f->n; i++)
+    for (int axis = 0; f->mark[i] && axis < 3; axis++) out->data[i * out->columns + (size_t)axis] = NAN;
+}
+
+static void mark_points(cloud_session *s, const scrim_view *in, scrim_view *out) {
+  s->report.marked = cloud_frame_mark(s->frame, &s->settings, &s->report.wanted);
+  if (s->settings.mode == CLOUD_REMOVE) {
+    leave_out(s->frame, in, out);
+    return;
+  }
+  copy_all(in, out);
+  if (s->settings.mode == CLOUD_NAN) make_nan(s->frame, out);
+}
+
+static void begin_report(cloud_session *s, double clean) {
+  const cloud_frame *f = s->frame;
+  s->report = (scrim_cloud_report){.points = f->n,
+                                   .nowhere = f->nowhere,
+                                   .places = f->found.places,
+                                   .distance = f->found.metres,
+                                   .spacing = f->found.spacing,
+                                   .distortion = f->found.by_spacing,
+                                   .by_range = f->found.by_range,
+                                   .baseline = clean,
+                                   .mark = f->mark};
+}
+
+/* Everything between taking the frame in and giving it out, once the distortion of clean frames is known. */
+static scrim_status act(cloud_session *s, double clean, const scrim_view *in, scrim_view *out, scrim_error *error) {
+  begin_report(s, clean);
+  if (s->settings.mode != CLOUD_MOVE) {
+    mark_points(s, in, out);
+    return SCRIM_OK;
+  }
+  s->report.passed = s->report.distortion < s->settings.floor * clean;
+  if (!s->report.passed) return move_points(s, in, out, error);
+  copy_all(in, out);
+  return SCRIM_OK;
+}
+
+static scrim_status cloud_step(cloud_session *s, int is_stream, const scrim_view *in, scrim_view *out,
+                               scrim_error *error) {
+  const double began = milliseconds_now();
+  s->has_report = 0;
+  scrim_status status = cloud_frame_survey(s->frame, &s->settings, in, error);
+  if (status != SCRIM_OK) return status;
+  double clean = s->settings.baseline;
+  if (is_stream && s->settings.frames > 0) {
+    if (s->frame->found.places > 0) baseline_add(&s->stream, s->frame->found.by_spacing);
+    clean = baseline_quantile(&s->stream, s->settings.quantile, clean);
+  }
+  status = act(s, clean, in, out, error);
+  s->has_report = status == SCRIM_OK;
+  s->report.milliseconds = milliseconds_now() - began;
+  return status;
+}
+
+static scrim_status cloud_apply(void *state, const scrim_view *in, scrim_view *out, scrim_error *error) {
+  return cloud_step(state, 0, in, out, error);
+}
+
+static scrim_status cloud_push(void *state, const scrim_view *in, scrim_view *out, scrim_error *error) {
+  return cloud_step(state, 1, in, out, error);
+}
+
+static scrim_status cloud_flush(void *state, scrim_view *out, scrim_error *error) {
+  cloud_session *s = state;
+  (void)out, (void)error;
+  baseline_init(&s->stream, s->settings.frames);
+  return SCRIM_OK;
+}
+
+scrim_status scrim_cloud_report_get(const scrim_session *session, scrim_cloud_report *report, scrim_error *error) {
+  const cloud_session *s = session_state(session, &cloud_filter);
+  if (s == NULL || report == NULL)
+    return fail(error, SCRIM_E_ARGUMENT, "scrim_cloud_report_get: %s",
+                report == NULL ? "report is NULL" : "no session of a cloud filter");
+  if (!s->has_report) return fail(error, SCRIM_E_STATE, "no frame has been filtered since the session began or failed");
+  *report = s->report;
+  return SCRIM_OK;
+}
+
+const filter_table cloud_filter = {
+    .kind = "cloud",
+    .view_kind = SCRIM_POINTS,
+    .takes = FILTER_TAKES_WILD | FILTER_TAKES_EMPTY,
+    .params = cloud_params,
+    .n_params = CLOUD_PARAMS,
+    .load = cloud_load,
+    .unload = memory_free,
+    .columns = cloud_columns,
+    .open = cloud_open,
+    .close = cloud_close,
+    .check = cloud_check,
+    .apply = cloud_apply,
+    .push = cloud_push,
+    .flush = cloud_flush,
+};

@@ -1,0 +1,101 @@
+#include "pointcloud_defense/cloud_frame.h"
+
+#include "core/error.h"
+#include "core/memory.h"
+#include "pointcloud_defense/projection.h"
+#include <math.h>
+#include <string.h>
+
+/* ---- memory ---- */
+
+enum { BYTES_A_POINT = 6 * sizeof(float) + sizeof(survey_point) + sizeof(float) + 1 };
+
+scrim_status cloud_frame_create(cloud_frame **out, unsigned threads, scrim_error *error) {
+  cloud_frame *f = memory_zalloc(1, sizeof *f);
+  if (f == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for frames");
+  f->index = neighbours_create();
+  const scrim_status status = f->index == NULL ? fail(error, SCRIM_E_MEMORY, "out of memory for neighbours")
+                                               : pool_create(&f->pool, threads, error);
+  if (status == SCRIM_OK)
+    *out = f;
+  else
+    cloud_frame_free(f);
+  return status;
+}
+
+/* xyz is the start of the one block that all arrays lie in. */
+static void give_back(cloud_frame *f) {
+  if (f->xyz != NULL) memory_wipe(f->xyz, f->capacity * BYTES_A_POINT);
+  memory_free(f->xyz);
+  f->xyz = NULL;
+  f->capacity = 0;
+}
+
+void cloud_frame_free(cloud_frame *f) {
+  if (f == NULL) return;
+  give_back(f);
+  neighbours_free(f->index);
+  pool_free(f->pool);
+  memory_free(f);
+}
+
+static scrim_status make_room(cloud_frame *f, size_t n, scrim_error *error) {
+  if (n <= f->capacity && f->xyz != NULL) return SCRIM_OK;
+  give_back(f);
+  f->xyz = memory_zalloc(n + 1, BYTES_A_POINT);
+  if (f->xyz == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for a frame of %zu points", n);
+  f->capacity = n;
+  f->moved = f->xyz + 3 * n;
+  f->points = (survey_point *)(f->moved + 3 * n);
+  f->measure = (float *)(f->points + n);
+  f->mark = (uint8_t *)(f->measure + n);
+  return SCRIM_OK;
+}
+
+/* ---- looking ---- */
+
+static void take_in(cloud_frame *f, const cloud_settings *s, const scrim_view *in) {
+  for (size_t i = 0; i < in->rows; i++) {
+    const float *from = in->data + i * in->columns;
+    float *to = f->xyz + 3 * i;
+    const int is_no_return = s->zero_is_nowhere && from[0] == 0 && from[1] == 0 && from[2] == 0;
+    for (int axis = 0; axis < 3; axis++) to[axis] = is_no_return ? NAN : from[axis];
+  }
+}
+
+static survey_request request_of(const cloud_frame *f, const cloud_settings *s) {
+  return (survey_request){.index = f->index, .xyz = f->xyz, .n = f->n, .k = s->k, .pool = f->pool, .planes = 1};
+}
+
+scrim_status cloud_frame_survey(cloud_frame *f, const cloud_settings *s, const scrim_view *in, scrim_error *error) {
+  f->n = 0;
+  scrim_status status = make_room(f, in->rows, error);
+  if (status != SCRIM_OK) return status;
+  take_in(f, s, in);
+  status = neighbours_build(f->index, f->xyz, in->rows, 3, error);
+  if (status != SCRIM_OK) return status;
+  f->n = in->rows;
+  const survey_request request = request_of(f, s);
+  survey_run(&request, f->points, s->mode == CLOUD_MOVE ? f->moved : NULL);
+  const uint32_t *first = neighbours_first(f->index);
+  f->nowhere = 0;
+  for (size_t i = 0; i < f->n; i++) f->nowhere += first[i] == COPIES_NONE;
+  f->found = distortion_of(f->points, f->xyz, first, f->n);
+  if (f->n > 0) memset(f->mark, 0, f->n);
+  return SCRIM_OK;
+}
+
+/* ---- acting ---- */
+
+scrim_status cloud_frame_move(cloud_frame *f, const cloud_settings *s, scrim_error *error) {
+  const survey_request request = request_of(f, s);
+  memcpy(f->xyz, f->moved, 3 * f->n * sizeof *f->xyz); /* the survey was the first iteration */
+  return projection_run(&request, f->index, s->iterations - 1, f->xyz, f->moved, error);
+}
+
+size_t cloud_frame_mark(cloud_frame *f, const cloud_settings *s, size_t *wanted) {
+  const uint32_t *first = neighbours_first(f->index);
+  const double limit = outliers_measure(&s->outlier, f->points, f->xyz, first, f->n, f->measure);
+  const size_t most = (size_t)(s->cap * (double)(f->n - f->nowhere));
+  return outliers_mark(f->measure, f->n, limit, most, f->mark, wanted);
+}

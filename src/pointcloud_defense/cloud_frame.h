@@ -1,0 +1,38 @@
+/* One frame at a time: looked at, then moved or marked. What a session of the cloud filter does, without the session. */
+#ifndef POINTCLOUD_DEFENSE_CLOUD_FRAME_H
+#define POINTCLOUD_DEFENSE_CLOUD_FRAME_H
+
+#include "pointcloud_defense/cloud_filter.h"
+#include "pointcloud_defense/distortion.h"
+
+/* Memory for frames: 95 bytes a point of the largest one seen. One thread at a time. */
+typedef struct cloud_frame {
+  pool *pool;
+  neighbours *index;
+  size_t n, capacity;
+  float *xyz;           /* [n, 3] coordinates to work on; not-a-number where there is no return */
+  float *moved;         /* [n, 3] the same, projected once */
+  survey_point *points; /* [n] */
+  float *measure;       /* [n] */
+  uint8_t *mark;        /* [n] */
+  size_t nowhere;
+  distortion found;
+} cloud_frame;
+
+scrim_status cloud_frame_create(cloud_frame **out, unsigned threads, scrim_error *error);
+void cloud_frame_free(cloud_frame *f); /* wipes; NULL is fine */
+
+/*
+ * Takes in the first three columns of a view and looks at them: n, xyz, points, nowhere and found; moved in mode move.
+ * No mark is set. SCRIM_E_MEMORY, SCRIM_E_DATA (too many points).
+ */
+scrim_status cloud_frame_survey(cloud_frame *f, const cloud_settings *settings, const scrim_view *in,
+                                scrim_error *error);
+
+/* Mode move: xyz becomes what it is after all iterations. The frame must be surveyed again before anything else. */
+scrim_status cloud_frame_move(cloud_frame *f, const cloud_settings *settings, scrim_error *error);
+
+/* Other modes: sets mark; answers how many, *wanted, how many without the cap. */
+size_t cloud_frame_mark(cloud_frame *f, const cloud_settings *settings, size_t *wanted);
+
+#endif

@@ -1,0 +1,59 @@
+#include "pointcloud_defense/cloud_filter.h"
+
+const scrim_param cloud_params[CLOUD_PARAMS] = {
+    {"mode", "0 move points to their surface, 1 mark outliers, 2 remove them, 3 make them not-a-number", 0, 0, 3, 1,
+     SCRIM_PARAM_APPLY},
+    {"k", "neighbours of a point", 16, 1, NEIGHBOURS_MAX, 1, SCRIM_PARAM_APPLY},
+    {"iterations", "mode 0: how many times points are projected onto the planes of their neighbours", 3, 1, 20, 1,
+     SCRIM_PARAM_APPLY},
+    {"floor", "mode 0: frames with less distortion than this many baselines pass bit for bit", 1, 0, 100, 0,
+     SCRIM_PARAM_APPLY},
+    {"baseline", "distortion of clean frames of the same source; 0: not known, and every frame is moved", 0, 0, 100, 0,
+     SCRIM_PARAM_APPLY},
+    {"quantile", "of the distortions of clean frames, that is the baseline", 0.5, 0, 1, 0, SCRIM_PARAM_APPLY},
+    {"frames", "streams: how many of the last frames make the baseline, once there are 8; 0: the fixed one holds", 0, 0,
+     1024, 1, SCRIM_PARAM_APPLY},
+    {"measure",
+     "what tells outliers: distance from the plane (0 metres, 1 over spacing, 2 over range), 3 SOR, 4 SOR of squares, "
+     "5 ROR, 6 DROR, 7 DSOR, 8 mean distance to neighbours over range",
+     8, 0, OUTLIER_RULES - 1, 1, SCRIM_PARAM_APPLY},
+    {"threshold", "limit of measures 0 to 2 and 6 to 8; -1: as published, or as tuned on snow", -1, -1, 1e9, 0,
+     SCRIM_PARAM_APPLY},
+    {"deviations", "standard deviations of measures 3, 4 and 7; -1: as published", -1, -1, 1e9, 0, SCRIM_PARAM_APPLY},
+    {"radius", "metres, of measure 5, and the least of measure 6; -1: as published", -1, -1, 1e9, 0, SCRIM_PARAM_APPLY},
+    {"cap", "share of the points that may be outliers; where it would be more, the worst are", 0.3, 0, 0.95, 0,
+     SCRIM_PARAM_APPLY},
+    {"zero", "1: a point at 0, 0, 0 stands for no return and passes", 1, 0, 1, 1, SCRIM_PARAM_APPLY},
+    {"threads", "threads of a session; the answer is the same for any number", 1, 1, 64, 1, SCRIM_PARAM_APPLY},
+};
+
+/* One value by name; after a first failure nothing more is read. */
+static double value(const scrim_config *config, const char *name, scrim_status *status, scrim_error *error) {
+  double v = 0;
+  if (*status == SCRIM_OK) *status = scrim_config_get(config, name, &v, error);
+  return v;
+}
+
+scrim_status cloud_settings_read(cloud_settings *s, const scrim_config *config, scrim_error *error) {
+  scrim_status status = SCRIM_OK;
+#define READ(name) value(config, name, &status, error)
+  *s = (cloud_settings){
+      .mode = (cloud_mode)READ("mode"),
+      .k = (size_t)READ("k"),
+      .iterations = (int)READ("iterations"),
+      .floor = READ("floor"),
+      .baseline = READ("baseline"),
+      .quantile = READ("quantile"),
+      .frames = (size_t)READ("frames"),
+      .outlier = {.rule = (outlier_rule)READ("measure"),
+                  .threshold = READ("threshold"),
+                  .deviations = READ("deviations"),
+                  .radius = READ("radius")},
+      .cap = READ("cap"),
+      .zero_is_nowhere = (int)READ("zero"),
+      .threads = (unsigned)READ("threads"),
+  };
+#undef READ
+  if (status == SCRIM_OK) outliers_fill_in(&s->outlier);
+  return status;
+}
