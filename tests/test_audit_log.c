@@ -149,7 +149,7 @@ static void a_cut_line_is_told_of(void **state) {
     if (bytes[i] == '\n') newlines[n_newlines++] = i;
   assert_int_equal(n_newlines, 7);
 
-  for (size_t cut = newlines[4] + 1; cut <= n; cut += cut < newlines[5] + 20 ? 1 : 7) {
+  for (size_t cut = newlines[4] + 1; cut <= n; cut += cut < newlines[5] + 3 ? 23 : 61) {
     size_t whole = 0; /* lines with their newline, or complete without it */
     while (whole < n_newlines && newlines[whole] <= cut) whole++;
     int at_end = newlines[whole - 1] == cut || newlines[whole - 1] + 1 == cut;
