@@ -110,10 +110,10 @@ static void dsor_grows_with_the_range(void **state) {
   }
   const double mean = sum / (double)places;
   const double sd = sqrt((sum_squared - sum * mean) / (double)(places - 1)), global = mean + 0.01 * sd;
-  const outlier_settings s = {.rule = OUTLIER_DSOR, .threshold = 0.1, .deviations = -1};
+  const outlier_settings s = {.rule = OUTLIER_DSOR, .threshold = 0.05, .deviations = -1};
   assert_in_range(mark_by(s, n), 1, n - 1);
   for (size_t i = 0; i < n; i++) {
-    const double limit = 0.1 * global * survey_range(xyz + 3 * i);
+    const double limit = 0.05 * global * survey_range(xyz + 3 * i);
     if (fabs(points[i].spacing - limit) > 1e-6 * limit) assert_int_equal(mark[i], points[i].spacing > limit);
   }
 }
