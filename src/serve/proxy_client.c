@@ -71,7 +71,6 @@ void proxy_client_open(proxy_worker *w, int fd, size_t listener) {
   TAILQ_INSERT_TAIL(&w->clients, c, link);
   metrics_move(w->shared->metrics, METRICS_CLIENTS_OPEN, 1);
   bufferevent_setcb(bev, proxy_on_read, proxy_on_write, proxy_on_event, c);
-  bufferevent_setwatermark(bev, EV_READ, 0, PROXY_READ_BYTES);
   if (bufferevent_enable(bev, EV_READ | EV_WRITE) != 0) proxy_client_close(c);
 }
 
@@ -159,12 +158,21 @@ static void proxy_client_pump(proxy_client *c) {
     evbuffer_drain(in, evbuffer_get_length(in));
   }
   if (c->stage == PROXY_READING && c->is_half_closed) proxy_client_close(c);
+  if (c->is_paused && (c->stage == PROXY_READING || c->stage == PROXY_LINGERING)) {
+    c->is_paused = 0;
+    if (bufferevent_enable(c->bev, EV_READ) != 0) proxy_client_close(c);
+  }
   c->is_pumping = 0;
 }
 
+/* While a request is under way, a bounded part of the next is taken in; then the socket is left alone. A watermark of
+ * libevent would do the same, and crash when there is no memory for it. */
 static void proxy_on_read(struct bufferevent *bev, void *context) {
-  (void)bev;
-  proxy_client_pump(context);
+  proxy_client *c = context;
+  proxy_client_pump(c);
+  if (c->stage != PROXY_ASKING && c->stage != PROXY_SENDING) return;
+  c->is_paused = evbuffer_get_length(bufferevent_get_input(bev)) >= PROXY_READ_BYTES;
+  if (c->is_paused) bufferevent_disable(bev, EV_READ);
 }
 
 static void proxy_on_event(struct bufferevent *bev, short what, void *context) {

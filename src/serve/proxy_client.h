@@ -49,6 +49,7 @@ struct proxy_client {
   int closes;         /* the connection ends with this answer */
   int head_is_checked;
   int is_pumping;
+  int is_paused; /* nothing is read until the request under way has its answer */
   http_message request;
 
   /* Of the request under way. */
