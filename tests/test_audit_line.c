@@ -156,6 +156,16 @@ static void signatures_cover_the_line(void **state) {
     assert_int_equal(audit_line_end(&line, hash, NULL), SCRIM_OK);
     assert_int_equal(audit_line_check(line.bytes, line.n - 1, &signer->key, &error), SCRIM_E_KEY);
     assert_non_null(strstr(error.message, "without a signature"));
+    /* Each of the three fields is needed. */
+    static const char *const names[] = {"key", "scheme", "signature"};
+    for (size_t missing = 0; missing < 3; missing++) {
+      audit_line_begin(&line, 9, 5, AUDIT_LINE_CLOSE, previous);
+      for (size_t i = 0; i < 3; i++)
+        if (i != missing) log_line_string(&line, names[i], "x");
+      assert_int_equal(audit_line_end(&line, hash, NULL), SCRIM_OK);
+      assert_int_equal(audit_line_check(line.bytes, line.n - 1, &signer->key, &error), SCRIM_E_KEY);
+      assert_non_null(strstr(error.message, "without a signature"));
+    }
     scrim_signer_free(signer);
     scrim_signer_free(other);
   }

@@ -110,14 +110,15 @@ audit_line_state audit_line_parse(audit_line *out, const char *text, size_t n) {
 
 scrim_status audit_line_check(const char *text, size_t n, const signature_key *key, scrim_error *error) {
   char message[sizeof statement + LOG_LINE_BYTES];
-  json_value root = json_root(text, n), id = json_member(root, "key"), signature = json_member(root, "signature");
+  json_value root = json_root(text, n), id = json_member(root, "key"), scheme = json_member(root, "scheme");
+  json_value signature = json_member(root, "signature");
   size_t tail = sizeof before_signature - 1;
-  if (id.at == NULL || signature.at == NULL || *signature.at != '"' || (size_t)(signature.at - text) < tail ||
-      memcmp(signature.at - tail, before_signature, tail) != 0)
+  if (id.at == NULL || scheme.at == NULL || signature.at == NULL || *signature.at != '"' ||
+      (size_t)(signature.at - text) < tail || memcmp(signature.at - tail, before_signature, tail) != 0)
     return fail(error, SCRIM_E_KEY, "a checkpoint without a signature");
   if (!json_is(id, key->id))
     return fail(error, SCRIM_E_KEY, "wrong key: signed with key %.16s, checked with %s", id.at + 1, key->id);
-  if (!json_is(json_member(root, "scheme"), key->scheme->name))
+  if (!json_is(scheme, key->scheme->name))
     return fail(error, SCRIM_E_KEY, "wrong scheme: the key is for %s", key->scheme->name);
   size_t n_message = signed_text(message, text, (size_t)(signature.at - text) - tail);
   return signature_check(key, message, n_message, signature.at + 1, (size_t)(signature.end - signature.at) - 2, error);
