@@ -115,7 +115,8 @@ static void append_changed(scrim_points *points, const char *from, const char *e
       if (!changed[a] || column != column_of(points, a)) continue;
       memcpy(to->at + to->n, from, (size_t)(token.text - from));
       to->n += (size_t)(token.text - from);
-      to->n += points_token_print(new[a], (char *)to->at + to->n);
+      /* Less an origin, float32 is finer than it is for the coordinate itself. */
+      to->n += points_token_print(new[a], points->origin[a] == 0, (char *)to->at + to->n);
       from = token.text + token.n;
     }
   }

@@ -80,8 +80,8 @@ const char *points_token_show(const points_token *token, char shown[POINTS_TOKEN
   return shown;
 }
 
-size_t points_token_print(double value, char text[NUMBER_TEXT]) {
-  if (!isfinite(value) || (double)(float)value == value) return decimal_print((float)value, text);
+size_t points_token_print(double value, int single, char text[NUMBER_TEXT]) {
+  if (single || !isfinite(value)) return decimal_print((float)value, text);
   number_print(text, value);
   return strlen(text);
 }

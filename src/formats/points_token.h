@@ -22,7 +22,7 @@ int points_token_count(const points_token *token, uint64_t *value);
 int points_token_number(const points_token *token, double *value);
 /* The word as a message may show it: short and printable. */
 const char *points_token_show(const points_token *token, char shown[POINTS_TOKEN_SHOWN]);
-/* The shortest text that reads back as the same float32 where the value is one, else as the same double. */
-size_t points_token_print(double value, char text[NUMBER_TEXT]);
+/* The shortest text that reads back as the same double or, where `single`, as the same float32; no NUL. */
+size_t points_token_print(double value, int single, char text[NUMBER_TEXT]);
 
 #endif
