@@ -132,7 +132,7 @@ $(BUILD)/examples/%: $(BUILD)/examples/%.o $(STATIC_LIB)
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(TEST_LIB) $(SERVE_LIB) $(ALL_LIB)
 	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS) $(SERVE_LIBS) -lcmocka
 # What the scripts of tests/cli talk to.
-$(BUILD)/tests/programs/%: $(BUILD)/tests/programs/%.o
+$(BUILD)/tests/programs/%: $(BUILD)/tests/programs/%.o $(TEST_LIB)
 	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(SERVE_LIBS)
 $(BUILD)/bench/bench_%: $(BUILD)/bench/bench_%.o $(BENCH_LIB) $(TEST_LIB) $(ALL_LIB)
 	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS) -lz
