@@ -72,9 +72,20 @@ static scrim_status check_models(const serve_config *config, const config_reader
 
 /* What the proxy itself says upstream, or must not say: a configuration may not change it. */
 static const char *const reserved_headers[] = {
-    "accept-encoding",  "connection", "content-encoding", "content-length",
-    "expect",           "host",       "keep-alive",       "inference-header-content-length",
-    "proxy-connection", "te",         "trailer",          "transfer-encoding",
+    "accept-encoding",
+    "connection",
+    "content-encoding",
+    "content-length",
+    "content-type",
+    "expect",
+    "host",
+    "inference-header-content-length",
+    "keep-alive",
+    "proxy-connection",
+    "te",
+    "traceparent",
+    "trailer",
+    "transfer-encoding",
     "upgrade",
 };
 
