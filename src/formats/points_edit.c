@@ -189,6 +189,9 @@ static scrim_status mark_new_field(scrim_points *points, const uint8_t *mark, sc
                 points->name, points->info.n_fields, points->info.record_bytes);
   points_buffer head = {NULL, 0, 0};
   scrim_status status = points->format->extend(points, &head, error);
+  if (status == SCRIM_OK && head.n > POINTS_HEADER_MAX)
+    status = fail(error, SCRIM_E_UNSUPPORTED, "'%s': no room for one more field in its header of %zu bytes",
+                  points->name, points->head.n);
   if (status == SCRIM_OK)
     status = points->info.record_bytes > 0 ? widen(points, mark, error) : points_text_mark(points, mark, -1, error);
   if (status == SCRIM_OK) {

@@ -123,9 +123,6 @@ static scrim_status stream_extend(const scrim_points *points, points_buffer *hea
   unsigned char field[FIELD_BYTES];
   const unsigned char *old = points->head.at;
   size_t before = FIXED_BYTES + points->info.n_fields * FIELD_BYTES;
-  if (points->head.n + FIELD_BYTES > POINTS_HEADER_MAX)
-    return fail(error, SCRIM_E_UNSUPPORTED, "'%s': no room for one more field in a header of %zu bytes", points->name,
-                points->head.n);
   write_field(field, &mark);
   scrim_status status = points_buffer_append(head, old, before, error);
   if (status == SCRIM_OK) status = points_buffer_append(head, field, FIELD_BYTES, error);
