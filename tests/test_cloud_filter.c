@@ -164,15 +164,19 @@ static void below_the_floor_nothing_changes(void **state) {
 
 static void the_cap_holds(void **state) {
   (void)state;
+  uint32_t first[51];
   scrim_view out;
   for (size_t n = 0; n <= 50; n++) {
     const scrim_view in = frame(CLOUD_MIXED, n, n);
+    cloud_first(in_data, n, COLUMNS, first);
     scrim_session *s = SESSION("mode=2", "measure=0", "threshold=0", "cap=0.5");
     const scrim_cloud_report report = apply(s, &in, &out);
-    const size_t somewhere = n - report.nowhere;
-    assert_true(report.marked <= somewhere / 2);
-    assert_int_equal(report.marked, report.wanted < somewhere / 2 ? report.wanted : somewhere / 2);
+    size_t marked = 0;
+    for (uint32_t i = 0; i < n; i++) marked += report.mark[i] && first[i] == i;
+    assert_int_equal(marked, report.outliers < report.places / 2 ? report.outliers : report.places / 2);
+    assert_int_equal(report.capped, report.outliers > report.places / 2);
     assert_int_equal(out.rows, n - report.marked);
+    for (size_t i = 0; i < n; i++) assert_int_equal(report.mark[i], first[i] < n && report.mark[first[i]]);
     scrim_session_free(s);
   }
 }

@@ -122,6 +122,14 @@ int args_format(const args *a, int which, scrim_format *out) {
   return 0;
 }
 
+int args_points_format(const args *a, int which, scrim_points_format *out) {
+  const char *text = a->value[which];
+  scrim_error error;
+  if (text && scrim_points_format_parse(out, text, &error) != SCRIM_OK)
+    return complain_usage(a->command, "--%s: %s", a->command->options[which].name, error.message);
+  return 0;
+}
+
 /* ---- help ---- */
 
 enum { HELP_COLUMN = 34, HELP_END = 100 };

@@ -20,6 +20,9 @@ int args_real(const args *a, int which, double low, double high, double *out);
 /* The same for the name of a table format. */
 int args_format(const args *a, int which, scrim_format *out);
 
+/* The same for the name of a format of points. */
+int args_points_format(const args *a, int which, scrim_points_format *out);
+
 /* Usage, options and parameters of one command. */
 void args_help(FILE *to, const command *c);
 

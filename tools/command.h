@@ -4,7 +4,7 @@
 
 #include <scrim.h>
 
-enum { ARGS_MAX_OPTIONS = 32, ARGS_MAX_SETS = 64, ARGS_MAX_OPERANDS = 2 };
+enum { ARGS_MAX_OPTIONS = 32, ARGS_MAX_SETS = 64, ARGS_MAX_OPERANDS = 256 };
 
 /* Exit codes beside scrim_status_exit_code: an audit found more than --max-auc allows; a wrong command line. */
 enum { EXIT_GATE = 1, EXIT_USAGE = 64 };
@@ -49,5 +49,7 @@ extern const command cmd_scores_train;
 extern const command cmd_scores_apply;
 extern const command cmd_scores_audit;
 extern const command cmd_scores_serve;
+extern const command cmd_cloud_train;
+extern const command cmd_cloud_apply;
 
 #endif

@@ -2,17 +2,21 @@
 #include <math.h>
 #include <stdio.h>
 
-void json_string(const char *text) {
-  putchar('"');
+void json_string_to(FILE *to, const char *text) {
+  putc('"', to);
   for (const unsigned char *c = (const unsigned char *)text; *c; c++) {
     if (*c == '"' || *c == '\\')
-      printf("\\%c", *c);
+      fprintf(to, "\\%c", *c);
     else if (*c < 0x20)
-      printf("\\u%04x", *c);
+      fprintf(to, "\\u%04x", *c);
     else
-      putchar(*c);
+      putc(*c, to);
   }
-  putchar('"');
+  putc('"', to);
+}
+
+void json_string(const char *text) {
+  json_string_to(stdout, text);
 }
 
 void json_number(double value) {

@@ -14,7 +14,7 @@
  *     2 remove   outliers are left out, the others keep their order
  *     3 nan      x, y and z of outliers come out as not-a-number, so that an organised frame keeps its shape
  *
- * Outliers are found by `measure` and are never more than `cap` of the points that are somewhere: where more would go,
+ * Outliers are found by `measure` and are never more than `cap` of the places that points are at: where more would go,
  * the worst go, and the report tells. So no frame comes out empty that was not empty before.
  *
  * Points that are nowhere pass in their rows untouched, whatever they are: coordinates that are not finite or are
@@ -70,10 +70,11 @@ typedef struct scrim_cloud_report {
   int passed;          /* mode move: 1, less distorted than floor * baseline, and came out bit for bit */
   int time_step;       /* of the diffusion; 0: none */
   size_t moved;        /* rows whose coordinates changed */
-  size_t marked;       /* rows that are outliers: marked, removed or made not-a-number */
-  size_t wanted;       /* the same without `cap` */
+  size_t outliers;     /* places that are outliers by the measure */
+  int capped;          /* 1: more than `cap` allows, and only the worst are marked */
+  size_t marked;       /* rows that are marked, removed or made not-a-number */
   double milliseconds; /* from input to output */
-  const uint8_t *mark; /* [points] 1: outlier; in the order of the input */
+  const uint8_t *mark; /* [points] 1: marked; in the order of the input */
 } scrim_cloud_report;
 
 /*

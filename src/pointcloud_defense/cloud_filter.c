@@ -110,7 +110,8 @@ static void make_nan(const cloud_frame *f, scrim_view *out) {
 }
 
 static void mark_points(cloud_session *s, const scrim_view *in, scrim_view *out) {
-  s->report.marked = cloud_frame_mark(s->frame, &s->settings, &s->report.wanted);
+  s->report.outliers = cloud_frame_mark(s->frame, &s->settings, &s->report.capped);
+  for (size_t i = 0; i < s->frame->n; i++) s->report.marked += s->frame->mark[i];
   if (s->settings.mode == CLOUD_REMOVE) {
     leave_out(s->frame, in, out);
     return;

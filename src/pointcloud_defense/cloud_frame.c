@@ -93,9 +93,13 @@ scrim_status cloud_frame_move(cloud_frame *f, const cloud_settings *s, scrim_err
   return projection_run(&request, f->index, s->iterations - 1, f->xyz, f->moved, error);
 }
 
-size_t cloud_frame_mark(cloud_frame *f, const cloud_settings *s, size_t *wanted) {
+size_t cloud_frame_mark(cloud_frame *f, const cloud_settings *s, int *capped) {
   const uint32_t *first = neighbours_first(f->index);
+  const size_t most = (size_t)(s->cap * (double)f->found.places);
+  size_t outliers;
   const double limit = outliers_measure(&s->outlier, f->points, f->xyz, first, f->n, f->measure);
-  const size_t most = (size_t)(s->cap * (double)(f->n - f->nowhere));
-  return outliers_mark(f->measure, f->n, limit, most, f->mark, wanted);
+  *capped = outliers_mark(f->measure, f->n, limit, most, f->mark, &outliers) < outliers;
+  for (size_t i = 0; i < f->n; i++)
+    if (first[i] != COPIES_NONE) f->mark[i] = f->mark[first[i]];
+  return outliers;
 }

@@ -32,7 +32,10 @@ scrim_status cloud_frame_survey(cloud_frame *f, const cloud_settings *settings, 
 /* Mode move: xyz becomes what it is after all iterations. The frame must be surveyed again before anything else. */
 scrim_status cloud_frame_move(cloud_frame *f, const cloud_settings *settings, scrim_error *error);
 
-/* Other modes: sets mark; answers how many, *wanted, how many without the cap. */
-size_t cloud_frame_mark(cloud_frame *f, const cloud_settings *settings, size_t *wanted);
+/*
+ * Other modes: sets mark. Answers how many places are outliers by the measure; *capped: these were too many. Thousands
+ * of copies of one point count as one against the cap: they must not use it up.
+ */
+size_t cloud_frame_mark(cloud_frame *f, const cloud_settings *settings, int *capped);
 
 #endif

@@ -21,7 +21,7 @@ const scrim_param cloud_params[CLOUD_PARAMS] = {
      SCRIM_PARAM_APPLY},
     {"deviations", "standard deviations of measures 3, 4 and 7; -1: as published", -1, -1, 1e9, 0, SCRIM_PARAM_APPLY},
     {"radius", "metres, of measure 5, and the least of measure 6; -1: as published", -1, -1, 1e9, 0, SCRIM_PARAM_APPLY},
-    {"cap", "share of the points that may be outliers; where it would be more, the worst are", 0.3, 0, 0.95, 0,
+    {"cap", "share of the places that may be outliers; where it would be more, the worst are", 0.3, 0, 0.95, 0,
      SCRIM_PARAM_APPLY},
     {"zero", "1: a point at 0, 0, 0 stands for no return and passes", 1, 0, 1, 1, SCRIM_PARAM_APPLY},
     {"threads", "threads of a session; the answer is the same for any number", 1, 1, 64, 1, SCRIM_PARAM_APPLY},

@@ -129,7 +129,7 @@ int outliers_need_planes(outlier_rule rule) {
 double outliers_measure(const outlier_settings *s, const survey_point *points, const float *xyz, const uint32_t *first,
                         size_t n, float *measure) {
   const measure_fn measure_one = rules[s->rule].measure;
-  for (size_t i = 0; i < n; i++) measure[i] = first[i] == COPIES_NONE ? 0 : measure_one(s, &points[i], xyz + 3 * i);
+  for (size_t i = 0; i < n; i++) measure[i] = first[i] != i ? 0 : measure_one(s, &points[i], xyz + 3 * i);
   return rules[s->rule].limit(s, points, first, n);
 }
 

@@ -50,8 +50,8 @@ int outliers_need_planes(outlier_rule rule);
 void outliers_fill_in(outlier_settings *settings);
 
 /*
- * measure [n], and the limit as the answer. Points that are nowhere measure 0, and so are never outliers. first [n] as of
- * copies_find.
+ * measure [n], and the limit as the answer. Points that are nowhere, and all copies of a point but the first, measure 0.
+ * first [n] as of copies_find.
  */
 double outliers_measure(const outlier_settings *settings, const survey_point *points, const float *xyz,
                         const uint32_t *first, size_t n, float *measure);

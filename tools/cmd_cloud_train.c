@@ -1,0 +1,112 @@
+/* scrim cloud train [CLEAN...] -o FILTER */
+#include "args.h"
+#include "cloud_files.h"
+#include "complain.h"
+#include "progress_line.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { OUTPUT, FORMAT, FLOATS, QUIET };
+static const option options[] = {
+    [OUTPUT] = {"output", 'o', 1, "FILE", "the filter to write"},
+    [FORMAT] = {"format", 0, 0, "NAME", "of the frames: kitti, nuscenes, pcd, ply, las, npy, stream or auto"},
+    [FLOATS] = {"floats", 0, 0, "N", "kitti: float32 a point, where it is not 4"},
+    [QUIET] = {"quiet", 'q', 0, NULL, "do not print what was found"},
+};
+
+typedef struct run_state {
+  cloud_files files;
+  scrim_points_options how;
+  scrim_view *frames; /* [n], each with memory of its own */
+  size_t n;
+  scrim_config config;
+  scrim_filter *filter;
+  const char *at_fault; /* the file that an error is about */
+} run_state;
+
+/* A copy of a frame's coordinates; the reader's own memory goes with the next one. */
+static scrim_status keep_frame(run_state *s, const scrim_points *points, scrim_error *error) {
+  const size_t rows = scrim_points_get_info(points)->n;
+  scrim_view *grown = realloc(s->frames, (s->n + 1) * sizeof *grown);
+  if (grown) s->frames = grown;
+  float *xyz = grown ? calloc(rows + 1, 3 * sizeof *xyz) : NULL;
+  if (!xyz) return complain_later(error, SCRIM_E_MEMORY, -1, "out of memory for a frame of %zu points", rows);
+  scrim_points_get_xyz(points, xyz);
+  s->frames[s->n++] = (scrim_view){.kind = SCRIM_POINTS, .data = xyz, .rows = rows, .columns = 3};
+  return SCRIM_OK;
+}
+
+static scrim_status read_file(run_state *s, const char *path, scrim_error *error) {
+  scrim_points_reader *reader = NULL;
+  scrim_points *points = NULL;
+  s->at_fault = path;
+  scrim_status status = scrim_points_reader_open(&reader, path, &s->how, error);
+  while (status == SCRIM_OK) {
+    if (progress_stopped()) status = complain_later(error, SCRIM_E_CANCELLED, -1, "interrupted");
+    if (status == SCRIM_OK) status = scrim_points_reader_next(reader, &points, error);
+    if (status != SCRIM_OK || !points) break;
+    status = keep_frame(s, points, error);
+  }
+  scrim_points_reader_close(reader);
+  return status;
+}
+
+static scrim_status train(run_state *s, const args *a, scrim_error *error) {
+  scrim_status status = args_config(a, &s->config, error);
+  if (status == SCRIM_OK && a->n_operands > 0)
+    status = cloud_files_list(&s->files, a->operand, a->n_operands, NULL, error);
+  for (size_t i = 0; i < s->files.n && status == SCRIM_OK; i++) status = read_file(s, s->files.file[i].in, error);
+  if (status != SCRIM_OK) return status;
+  const scrim_cloud_data data = {s->frames, s->n};
+  s->at_fault = NULL;
+  status = scrim_cloud_train(&s->filter, a->n_operands > 0 ? &data : NULL, &s->config, error);
+  if (status != SCRIM_OK) return status;
+  s->at_fault = a->value[OUTPUT];
+  return scrim_filter_save(s->filter, s->at_fault, error);
+}
+
+static void print_findings(const run_state *s) {
+  scrim_config config;
+  double baseline = 0;
+  if (s->n == 0 || scrim_filter_config(s->filter, &config, NULL) != SCRIM_OK ||
+      scrim_config_get(&config, "baseline", &baseline, NULL) != SCRIM_OK)
+    return;
+  fprintf(stderr, "%-28s %zu\n%-28s %.6g\n", "frames", s->n, "baseline", baseline);
+}
+
+static int run(const args *a) {
+  run_state s = {0};
+  scrim_error error;
+  uint64_t floats = 0;
+  int code = args_count(a, FLOATS, 3, 64, &floats);
+  if (!code) code = args_points_format(a, FORMAT, &s.how.format);
+  if (code) return code;
+  s.how.bin_floats = (int)floats;
+  progress_catch_signals();
+  if (train(&s, a, &error) != SCRIM_OK)
+    code = complain(a->command, s.at_fault, &error);
+  else if (!a->value[QUIET])
+    print_findings(&s);
+  scrim_filter_free(s.filter);
+  for (size_t i = 0; i < s.n; i++) free(s.frames[i].data);
+  free(s.frames);
+  cloud_files_free(&s.files);
+  return code;
+}
+
+const command cmd_cloud_train = {
+    .noun = "cloud",
+    .verb = "train",
+    .operands = "[CLEAN...]",
+    .summary = "Make a filter for 3-D points, from clean frames of the same source if there are any",
+    .notes =
+        "CLEAN are files of points or folders of them. Without any, the filter is nothing but its settings, and moves\n"
+        "every frame; with them it knows how distorted clean frames are, and lets those pass bit for bit.",
+    .options = options,
+    .n_options = sizeof options / sizeof *options,
+    .kind = "cloud",
+    .use = SCRIM_PARAM_TRAIN,
+    .max_operands = ARGS_MAX_OPERANDS,
+    .run = run,
+};
