@@ -299,7 +299,7 @@ static void test_stop_cuts_off(void **state) {
 static void test_reload(void **state) {
   proxy_world *w = *state;
   scrim_error error;
-  world_write_config(w, "", "", stub_upstream_port(w->stub), "\"answer_seconds\":5");
+  world_write_config(w, "\"workers\":2,", "", stub_upstream_port(w->stub), "\"answer_seconds\":5");
   world_start(w);
   int kept = world_connect(w), busy = world_connect(w);
   char *slow = world_infer("slow", "", "[0.7,0.2,0.1]", 1), *good = world_infer("good", "", "[0.7,0.2,0.1]", 1);
@@ -313,12 +313,12 @@ static void test_reload(void **state) {
   files_write(world_path(w, "serve.json"), "{", 1); /* a bad one changes nothing */
   assert_int_not_equal(proxy_reload(w->proxy, world_path(w, "serve.json"), &error), SCRIM_OK);
   world_is_well(w);
-  world_write_config(w, "\"workers\":2,", "", stub_upstream_port(w->stub), "\"answer_seconds\":5");
+  world_write_config(w, "\"workers\":3,", "", stub_upstream_port(w->stub), "\"answer_seconds\":5");
   assert_int_equal(proxy_reload(w->proxy, world_path(w, "serve.json"), &error), SCRIM_E_UNSUPPORTED);
   assert_non_null(strstr(error.message, "workers"));
   world_is_well(w);
 
-  world_write_config(w, "\"limits\":{\"rows\":1,\"body_bytes\":1024},", "", stub_upstream_port(w->stub),
+  world_write_config(w, "\"workers\":2,\"limits\":{\"rows\":1,\"body_bytes\":1024},", "", stub_upstream_port(w->stub),
                      "\"answer_seconds\":5");
   assert_int_equal(proxy_reload(w->proxy, world_path(w, "serve.json"), &error), SCRIM_OK);
   world_is_well(w);

@@ -5,7 +5,7 @@
 #include "serve/http_message.h"
 #include <stdint.h>
 
-enum { HTTP_ANSWER_BYTES = 512 }; /* holds the head of any answer */
+enum { HTTP_ANSWER_BYTES = 512 }; /* holds the head of any answer: all texts in it are the proxy's own, and short */
 
 typedef struct http_answer {
   int status;

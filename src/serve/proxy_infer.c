@@ -98,21 +98,17 @@ static int proxy_pass_fields(proxy_client *c) {
 
 /* Everything in it is the proxy's own but the target, which equals a configured route, and what may pass by name. */
 static int proxy_write_question(proxy_client *c, const char *method, int64_t header_bytes) {
-  const serve_upstream *upstream = &proxy_infer_config(c)->upstream;
+  const char *host = c->lane->site->upstream_host;
   http_text *to = &c->question;
   http_slice target = http_message_target(&c->request);
   const char *type = header_bytes == DIALECT_NO_HEADER ? "application/json" : "application/octet-stream";
-  char host[300];
-  int is_v6 = strchr(upstream->host, ':') != NULL;
-  int n = snprintf(host, sizeof host, is_v6 ? "[%s]:%u" : "%s:%u", upstream->host, (unsigned)upstream->port);
-  if (n < 0 || (size_t)n >= sizeof host) return 0;
   to->n = 0;
   to->failed = 0;
   http_text_add(to, method, strlen(method));
   http_text_add(to, " ", 1);
   http_text_add(to, target.at, target.n);
   http_text_add(to, " HTTP/1.1\r\n", 11);
-  http_text_field(to, "Host", (http_slice){host, (size_t)n});
+  http_text_field(to, "Host", (http_slice){host, strlen(host)});
   if (c->request.n_body > 0) {
     http_text_field(to, "Content-Type", (http_slice){type, strlen(type)});
     http_text_number(to, "Content-Length", c->request.n_body);

@@ -11,6 +11,10 @@
 static scrim_status proxy_site_resolve(proxy_site *site, scrim_error *error) {
   const serve_upstream *u = &site->config->upstream;
   char port[8];
+  const char *format = strchr(u->host, ':') != NULL ? "[%s]:%u" : "%s:%u";
+  int n = snprintf(site->upstream_host, sizeof site->upstream_host, format, u->host, (unsigned)u->port);
+  if (n < 0 || (size_t)n >= sizeof site->upstream_host)
+    return fail(error, SCRIM_E_PARAM, "the upstream's name is longer than 255 characters");
   snprintf(port, sizeof port, "%u", (unsigned)u->port);
   int code = getaddrinfo(u->host, port, &(struct addrinfo){.ai_socktype = SOCK_STREAM}, &site->addresses);
   if (code == 0) return SCRIM_OK;

@@ -14,14 +14,17 @@
 #include "serve/upstream.h"
 #include <stdatomic.h>
 
+enum { PROXY_HOST_BYTES = 272 }; /* a name of 255 characters, brackets, a port */
+
 typedef struct proxy_site {
   serve_config *config;             /* owned */
   const serve_listener **listeners; /* [n_listeners] the configuration's, and that of the metrics last */
   size_t n_listeners;
   SSL_CTX **tls; /* [n_listeners] NULL: plain */
   SSL_CTX *upstream_tls;
-  struct addrinfo *addresses; /* of the upstream */
-  log_file *access;           /* NULL: no access log */
+  struct addrinfo *addresses;           /* of the upstream */
+  char upstream_host[PROXY_HOST_BYTES]; /* of the Host field */
+  log_file *access;                     /* NULL: no access log */
   http_limits limits;
   atomic_uint holders;
 } proxy_site;
