@@ -1,6 +1,6 @@
 /*
- * Any bytes as an audit log. Hashes are made good first, because no fuzzer finds a hash: in each line that ends as lines
- * do, the digits of its hash are computed, so that what is behind that check is reached.
+ * Any bytes as an audit log. Hashes are made good first, because no fuzzer finds a hash: in each line that ends as
+ * lines do, the digits of its hash are computed, so that what is behind that check is reached.
  */
 #include "serve/audit_chain.h"
 #include <stdlib.h>

@@ -1,4 +1,4 @@
-/* Any bytes as a configuration: an answer, a reason if it is no, and nothing out of the ranges that the proxy relies on. */
+/* Any bytes as a configuration: an answer, a reason if it is no, and nothing out of the ranges that are relied on. */
 #include "serve/serve_config.h"
 #include <stdlib.h>
 #include <string.h>

@@ -98,10 +98,12 @@ static void a_line_is_as_documented(void **state) {
   size_t n;
   char *bytes = files_read(w.path, &n), *line = strchr(bytes, '\n') + 1;
   static const char *const parts[] = {
-      "{\"seq\":1,\"time\":\"2001-09-09T01:46:40.000Z\",\"kind\":\"answer\",\"previous\":\"", "\",\"actor\":\"0000",
-      "\",\"model\":\"letter\",\"filter\":\"f0\",\"config\":\"c0\","
-      "\"rows\":3,\"status\":200,\"input\":\"0000",
-      "\",\"output\":\"0000", "\",\"hash\":\""};
+      "{\"seq\":1,\"time\":\"2001-09-09T01:46:40.000Z\",\"kind\":\"answer\",\"previous\":\"",
+      "\",\"actor\":\"0000",
+      "\",\"model\":\"letter\",\"filter\":\"f0\",\"config\":\"c0\",\"rows\":3,\"status\":200,\"input\":\"0000",
+      "\",\"output\":\"0000",
+      "\",\"hash\":\"",
+  };
   for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
     char *at = strstr(line, parts[i]);
     if (at == NULL) fail_msg("no '%s' in %s", parts[i], line);
@@ -134,7 +136,7 @@ static void the_chain_goes_on_over_runs(void **state) {
   close_world(&w);
 }
 
-/* Cut at every byte of its last two lines, as a kill in the middle of a write does: all that is whole stays and verifies. */
+/* Cut in its last two lines, as a kill in the middle of a write does: all that is whole stays and verifies. */
 static void a_cut_line_is_told_of(void **state) {
   world w;
   audit_log_found found;

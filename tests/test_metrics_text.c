@@ -94,8 +94,8 @@ static void histograms_are_cumulative(void **state) {
 }
 
 /*
- * The exposition format: HELP and TYPE once for each name and before its samples, counters end in _total, every line is a
- * comment or "name{label} number".
+ * The exposition format: HELP and TYPE once for each name and before its samples, counters end in _total, every line is
+ * a comment or "name{label} number".
  */
 static void the_format_is_prometheus(void **state) {
   (void)state;

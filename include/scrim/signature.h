@@ -17,8 +17,8 @@
  *
  * It binds content, scheme and key, not the file's name: a renamed file keeps its signature.
  *
- * Whatever is wrong with a signature is SCRIM_E_KEY, and the message says which of these it is: malformed (cut, changed,
- * something after it), another scheme than the key's, another key, another content, or not made by the key.
+ * Whatever is wrong with a signature is SCRIM_E_KEY, and the message says which of these it is: malformed (cut,
+ * changed, something after it), another scheme than the key's, another key, another content, or not made by the key.
  *
  * Thread safety: signers and verifiers are immutable once open and may be shared by threads.
  */
@@ -59,7 +59,7 @@ SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_sign(const scrim_signer *signer, c
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_verify(const scrim_verifier *verifier, const void *bytes, size_t n_bytes,
                                                      const char *text, size_t n_text, scrim_error *error);
 
-/* The same for a file and a signature beside it; signature_path NULL: `path` with ".sig" after it. Files of any size. */
+/* The same for a file of any size and a signature beside it; signature_path NULL: `path` with ".sig" after it. */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_sign_file(const scrim_signer *signer, const char *path,
                                                         const char *signature_path, scrim_error *error);
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_verify_file(const scrim_verifier *verifier, const char *path,

@@ -35,7 +35,7 @@ typedef struct gcm_extra {
   size_t n;
 } gcm_extra;
 
-/* The context has its key already, for both directions. 1 if all went well. Pieces are at most a chunk: they fit an int. */
+/* The context has its key already. 1 if all went well. Pieces are at most a chunk, which fits an int. */
 static int gcm_seal(EVP_CIPHER_CTX *context, const unsigned char nonce[NONCE_BYTES], gcm_extra extra, gcm_text text,
                     unsigned char tag[ENCRYPTION_TAG]) {
   int n = 0;

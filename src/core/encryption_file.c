@@ -19,8 +19,10 @@ static scrim_status write_bytes(const char *path, const unsigned char *bytes, si
   return status;
 }
 
-/* A draft takes its mode from the file that it replaces: an empty one that only its owner can read is put there first, so
- * that nobody has the draft open either. */
+/*
+ * A draft takes its mode from the file that it replaces: an empty one that only its owner can read is put there first,
+ * so that nobody else has the draft open either.
+ */
 static scrim_status write_private(const char *path, const unsigned char *bytes, size_t n, scrim_error *error) {
   int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, S_IRUSR | S_IWUSR);
   if (fd < 0) return fail_errno(error, SCRIM_E_IO, "cannot create '%s'", path_shown(path));

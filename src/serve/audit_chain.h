@@ -22,8 +22,8 @@ typedef struct audit_chain {
 } audit_chain;
 
 /*
- * One line, without its newline. Consecutive calls must have consecutive texts of one block. SCRIM_E_FORMAT: the line was
- * changed, or is not the one that is due; SCRIM_E_KEY: its signature. The message and error->row name the line.
+ * One line, without its newline. Consecutive calls must have consecutive texts of one block. SCRIM_E_FORMAT: the line
+ * was changed, or is not the one that is due; SCRIM_E_KEY: its signature. The message and error->row name the line.
  */
 scrim_status audit_chain_follow(audit_chain *chain, const char *text, size_t n, const signature_key *key,
                                 scrim_error *error);
@@ -33,8 +33,8 @@ scrim_status audit_chain_resume(audit_chain *chain, const char *text, size_t n, 
                                 scrim_error *error);
 
 /*
- * All lines of a text. What stands behind the last newline is a line too if it is whole; *is_ended is then 0, as it is for
- * what is broken there. A broken end stays in chain->broken.
+ * All lines of a text. What stands behind the last newline is a line too if it is whole; *is_ended is then 0, as it is
+ * for what is broken there. A broken end stays in chain->broken.
  */
 scrim_status audit_chain_follow_all(audit_chain *chain, const char *text, size_t n, const signature_key *key,
                                     int *is_ended, scrim_error *error);

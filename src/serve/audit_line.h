@@ -9,10 +9,10 @@
  *     hash        SHA-256 of the line's bytes up to and without `,"hash":`
  *
  *     open        unsigned: lines since the last checkpoint, which the chain vouches for and no signature does;
- *                 torn_bytes, torn_hash: of what stands between the line before and this one, left by a write that was cut
+ *                 torn_bytes, torn_hash: of what a cut write has left between the line before and this one
  *     answer      actor, model, filter, config, rows, status, input, output: audit_log_entry
- *     checkpoint, close    key, scheme; signature (base64) of "scrim-audit-checkpoint-1\n" and the line's bytes up to and
- *                 without `,"signature":`
+ *     checkpoint, close    key, scheme; signature (base64) of "scrim-audit-checkpoint-1\n" and the line's bytes up to
+ *                 and without `,"signature":`
  */
 #ifndef SERVE_AUDIT_LINE_H
 #define SERVE_AUDIT_LINE_H

@@ -1,12 +1,12 @@
 /*
- * The audit log: append-only JSON lines, each bound to the one before it by SHA-256, with signed checkpoints every so many
- * lines and at the close. audit_line.h has the format, audit_log_check.h the verification.
+ * The audit log: append-only JSON lines, each bound to the one before it by SHA-256, with signed checkpoints every so
+ * many lines and at the close. audit_line.h has the format, audit_log_check.h the verification.
  *
- * Whoever holds the log learns who asked how often; he does not learn inputs or scores: their hashes are HMACs under a key
- * of their own, because a plain hash of a score vector can be found by guessing.
+ * Whoever holds the log learns who asked how often; he does not learn inputs or scores: their hashes are HMACs under a
+ * key of their own, because a plain hash of a score vector can be found by guessing.
  *
- * A chain shows what was changed or taken out of its middle, not that its end was cut off after the last checkpoint that
- * somebody remembers: keep heads elsewhere (`scrim verify --log` prints them, and --head checks them).
+ * A chain shows what was changed or taken out of its middle, not that its end was cut off after the last checkpoint
+ * that somebody remembers: keep heads elsewhere (`scrim verify --log` prints them, and --head checks them).
  *
  * One process at a time has the file open (flock). All calls may come from several threads at once.
  */
@@ -40,10 +40,10 @@ typedef struct audit_log_found {
 typedef struct audit_log audit_log;
 
 /*
- * Opens or makes (mode 0640) a log. Of an old one, everything from its last checkpoint on is verified before the chain goes
- * on. A last line that was cut stays in the file, closed by a newline, and the next line tells its length and hash.
- * SCRIM_E_FORMAT: a whole line does not fit the chain. SCRIM_E_KEY: the last checkpoint is not by this signer. SCRIM_E_IO:
- * unreadable, or open elsewhere, be it in this process: a reload that keeps the path keeps the log.
+ * Opens or makes (mode 0640) a log. Of an old one, everything from its last checkpoint on is verified before the chain
+ * goes on. A last line that was cut stays in the file, closed by a newline, and the next line tells its length and
+ * hash. SCRIM_E_FORMAT: a whole line does not fit the chain. SCRIM_E_KEY: the last checkpoint is not by this signer.
+ * SCRIM_E_IO: unreadable, or open elsewhere, be it in this process: a reload that keeps the path keeps the log.
  */
 scrim_status audit_log_open(audit_log **out, const char *path, const audit_log_options *options, audit_log_found *found,
                             scrim_error *error);
@@ -65,8 +65,9 @@ typedef struct audit_log_entry {
 } audit_log_entry;
 
 /*
- * Appends, and a checkpoint when one is due, in one write. On an error the answer must not leave. After a write that failed
- * the log is cut back to its last whole line; where that fails too, every later call fails until it is opened again.
+ * Appends, and a checkpoint when one is due, in one write. On an error the answer must not leave. After a write that
+ * failed the log is cut back to its last whole line; where that fails too, every later call fails until it is opened
+ * again.
  */
 scrim_status audit_log_append(audit_log *log, const audit_log_entry *entry, scrim_error *error);
 

@@ -14,9 +14,9 @@ typedef struct scrim_audit_log_report {
 } scrim_audit_log_report;
 
 /*
- * SCRIM_OK: all lines are as they were written and in their order, all checkpoints are by this key, and, if `head` is not
- * NULL, a line of this hash (64 digits) is among them. SCRIM_E_FORMAT: a line is changed, cut, missing or moved, or the
- * head is missing. SCRIM_E_KEY: a checkpoint is not by this key. SCRIM_E_IO.
+ * SCRIM_OK: all lines are as they were written and in their order, all checkpoints are by this key, and, if `head` is
+ * not NULL, a line of this hash (64 digits) is among them. SCRIM_E_FORMAT: a line is changed, cut, missing or moved, or
+ * the head is missing. SCRIM_E_KEY: a checkpoint is not by this key. SCRIM_E_IO.
  */
 scrim_status scrim_audit_log_check(scrim_audit_log_report *report, const char *path, const scrim_verifier *verifier,
                                    const char *head, scrim_error *error);

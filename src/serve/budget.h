@@ -1,11 +1,11 @@
 /*
- * A query budget for each client: so many score rows in a fixed window of time. Attacks that see nothing but labels need
- * many queries; a budget is what stands against them.
+ * A query budget for each client: so many score rows in a fixed window of time. Attacks that see nothing but labels
+ * need many queries; a budget is what stands against them.
  *
- * Clients are told apart by an HMAC of their identity under a key drawn at start: the table holds no names, and nobody can
- * choose names that collide. The table has a fixed size; a client that it has no room for is refused until the window
- * ends, since the other answer would give a budget to each made-up name. Windows are aligned to one clock for all
- * clients, so that two windows' worth can fall together around their border, and no more.
+ * Clients are told apart by an HMAC of their identity under a key drawn at start: the table holds no names, and nobody
+ * can choose names that collide. The table has a fixed size; a client that it has no room for is refused until the
+ * window ends, since the other answer would give a budget to each made-up name. Windows are aligned to one clock for
+ * all clients, so that two windows' worth can fall together around their border, and no more.
  *
  * Nothing is kept over a restart: budgets begin anew. All calls may come from several threads at once.
  */
@@ -33,7 +33,7 @@ typedef struct budget budget;
 scrim_status budget_create(budget **out, const budget_rule *rule, scrim_error *error);
 void budget_free(budget *b); /* wipes; NULL is fine */
 
-/* Charges `rows` to a client at `now_s`, of a clock that does not go back. *retry_s (may be NULL): until the window ends. */
+/* Charges `rows` at `now_s`, of a clock that does not go back. *retry_s (may be NULL): until the window ends. */
 budget_answer budget_take(budget *b, const void *identity, size_t n_bytes, uint64_t rows, double now_s,
                           double *retry_s);
 

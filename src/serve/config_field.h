@@ -1,6 +1,7 @@
 /*
- * JSON objects read into structs by tables: one const entry a field, which says its name, its type, its range and where its
- * value goes. Whatever the table does not allow is SCRIM_E_PARAM, and the message begins with the place in the file.
+ * JSON objects read into structs by tables: one const entry a field, which says its name, its type, its range and where
+ * its value goes. Whatever the table does not allow is SCRIM_E_PARAM, and the message begins with the place in the
+ * file.
  */
 #ifndef SERVE_CONFIG_FIELD_H
 #define SERVE_CONFIG_FIELD_H

@@ -1,6 +1,6 @@
 /*
- * Counters, gauges and histograms of the proxy, and their text for Prometheus (exposition format 0.0.4). Labels come from
- * the tables here and never from a client.
+ * Counters, gauges and histograms of the proxy, and their text for Prometheus (exposition format 0.0.4). Labels come
+ * from the tables here and never from a client.
  *
  * All calls may come from several threads at once; none of them fails, blocks or allocates except metrics_text.
  */

@@ -1,11 +1,11 @@
 /*
- * The configuration of `scrim scores serve`: one JSON file, checked whole before anything listens. The schema, with every
- * field's default and range, is docs/man/scrim-serve.5.
+ * The configuration of `scrim scores serve`: one JSON file, checked whole before anything listens. The schema, with
+ * every field's default and range, is docs/man/scrim-serve.5.
  *
- * Nothing is guessed: an unknown field, a wrong type, a value out of range, a name twice are SCRIM_E_PARAM, and the message
- * begins with the place: "$.models[0].outputs[1].classes: 1 is not in 2..65536". File names are taken from the folder of
- * the configuration. Loading opens the filters, their keys and the public keys that they are checked with; certificates,
- * logs and sockets are opened by those who use them.
+ * Nothing is guessed: an unknown field, a wrong type, a value out of range, a name twice are SCRIM_E_PARAM, and the
+ * message begins with the place: "$.models[0].outputs[1].classes: 1 is not in 2..65536". File names are taken from the
+ * folder of the configuration. Loading opens the filters, their keys and the public keys that they are checked with;
+ * certificates, logs and sockets are opened by those who use them.
  *
  * A serve_config is immutable and may be shared by threads. Every pointer in it lives as long as it does.
  */

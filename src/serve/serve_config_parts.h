@@ -1,4 +1,4 @@
-/* The parts of serve_config_load: the schema (serve_config.c) is followed by what tables cannot say, then by the files. */
+/* The parts of serve_config_load: after the schema (serve_config.c) comes what tables cannot say, then the files. */
 #ifndef SERVE_SERVE_CONFIG_PARTS_H
 #define SERVE_SERVE_CONFIG_PARTS_H
 
