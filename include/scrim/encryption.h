@@ -1,9 +1,9 @@
 /*
  * scrim/encryption.h: files encrypted at rest, AES-256-GCM in chunks under a data key of their own.
  *
- * The key-encryption key is a scrim_key (scrim/key.h), one of its own: whoever installs filters need not have the key of
- * the noise. Encrypting the same file twice gives different bytes.
- * Sign after encrypting: a signature is of the bytes that are shipped.
+ * The key-encryption key is a scrim_key (scrim/key.h) for this purpose alone: whoever installs filters need not have the
+ * key of the noise. Encrypting the same file twice gives different bytes. Sign after encrypting: a signature is of the
+ * bytes that are shipped.
  *
  * A file is, in bytes, all numbers little endian:
  *
@@ -35,8 +35,8 @@ extern "C" {
 #endif
 
 /*
- * Both write atomically, and take at most 4 GiB. A decrypted file is new (SCRIM_E_IO: it exists), and only its owner can
- * read it.
+ * Both write atomically, and take at most 4 GiB. A decrypted file is new (SCRIM_E_IO: it exists), and only its owner
+ * can read it.
  * SCRIM_E_FORMAT: cut or changed, or no encrypted file. SCRIM_E_KEY: encrypted under another key. SCRIM_E_IO,
  * SCRIM_E_MEMORY.
  */
