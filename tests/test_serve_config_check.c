@@ -87,6 +87,16 @@ static void trust(void **state) {
   free(text);
 }
 
+static void addresses(void **state) {
+  (void)state;
+  static const change changes[] = {
+      {"\"127.0.0.1\"", "\"localhost\"", "$.listen[0].address: 'localhost' is no numeric IPv4 or IPv6 address"},
+      {"\"127.0.0.1\"", "\"127.0.0.1:80\"", "$.listen[0].address: '127.0.0.1:80' is no numeric IPv4 or IPv6 address"},
+      {"\"::1\"", "\"[::1]\"", "$.metrics.listen.address: '[::1]' is no numeric IPv4 or IPv6 address"},
+  };
+  all_refused(changes, sizeof changes / sizeof changes[0]);
+}
+
 static void a_listener_for_metrics(void **state) {
   (void)state;
   char *text = config_text_with(config_text_whole, "\"port\": 9100",
@@ -98,11 +108,8 @@ static void a_listener_for_metrics(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(models),
-      cmocka_unit_test(headers),
-      cmocka_unit_test(identities),
-      cmocka_unit_test(trust),
-      cmocka_unit_test(a_listener_for_metrics),
+      cmocka_unit_test(models), cmocka_unit_test(headers),   cmocka_unit_test(identities),
+      cmocka_unit_test(trust),  cmocka_unit_test(addresses), cmocka_unit_test(a_listener_for_metrics),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,9 +1,9 @@
 /*
  * scrim/encryption.h: files encrypted at rest, AES-256-GCM in chunks under a data key of their own.
  *
- * The key-encryption key is a scrim_key (scrim/key.h) for this purpose alone: whoever installs filters need not have the
- * key of the noise. Encrypting the same file twice gives different bytes. Sign after encrypting: a signature is of the
- * bytes that are shipped.
+ * The key-encryption key is a scrim_key (scrim/key.h) for this purpose alone: whoever installs filters need not have
+ * the key of the noise. Encrypting the same file twice gives different bytes. Sign after encrypting: a signature is of
+ * the bytes that are shipped.
  *
  * A file is, in bytes, all numbers little endian:
  *

@@ -1,6 +1,7 @@
 /* What one field of the configuration demands of another. */
 #include "core/error.h"
 #include "serve/serve_config_parts.h"
+#include <arpa/inet.h>
 #include <string.h>
 
 static const config_place root = {NULL, NULL, 0};
@@ -111,11 +112,24 @@ static scrim_status check_headers(const serve_config *config, const config_reade
 
 /* ---- budget and listeners ---- */
 
+static int is_numeric(const char *address) {
+  struct in6_addr unused;
+  return inet_pton(AF_INET, address, &unused) == 1 || inet_pton(AF_INET6, address, &unused) == 1;
+}
+
+static scrim_status check_address(const serve_listener *listener, const config_reader *r, const config_place *place) {
+  const config_place here = {place, "address", 0};
+  if (is_numeric(listener->address)) return SCRIM_OK;
+  return config_fail(r, &here, "'%.60s' is no numeric IPv4 or IPv6 address", listener->address);
+}
+
 static scrim_status check_listeners(const serve_config *config, const config_reader *r) {
   const config_place listen = {&root, "listen", 0}, budget = {&root, "budget", 0}, identity = {&budget, "identity", 0};
   for (size_t i = 0; i < config->n_listeners; i++) {
     const serve_listener *l = &config->listeners[i];
     const config_place here = {&listen, NULL, i}, tls = {&here, "tls", 0}, ca = {&tls, "client_ca", 0};
+    scrim_status status = check_address(l, r, &here);
+    if (status != SCRIM_OK) return status;
     if (l->require_client_certificate && l->client_ca == NULL)
       return config_fail(r, &ca, "is missing: client certificates are required");
     if (config->budget.identity == SERVE_IDENTITY_CERTIFICATE && !l->require_client_certificate)
@@ -127,7 +141,7 @@ static scrim_status check_listeners(const serve_config *config, const config_rea
   const config_place metrics = {&root, "metrics", 0}, inside = {&metrics, "listen", 0};
   if (config->metrics != NULL && config->metrics->require_client_certificate && config->metrics->client_ca == NULL)
     return config_fail(r, &inside, "client certificates are required, and client_ca is missing");
-  return SCRIM_OK;
+  return config->metrics == NULL ? SCRIM_OK : check_address(config->metrics, r, &inside);
 }
 
 static scrim_status check_budget(const serve_config *config, const config_reader *r) {
