@@ -92,6 +92,7 @@ static inline world *world_make(uint64_t seed, double leak, double hardness) {
                           .target = w->target,
                           .n_shadows = WORLD_SHADOWS,
                           .shadows = w->shadows,
+                          .raw_shadows = w->shadows,
                           .shadow_in = w->shadow_in,
                           .n_population = WORLD_POPULATION,
                           .population = w->population,

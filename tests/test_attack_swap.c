@@ -1,6 +1,5 @@
 /* Swap detection finds the members that a swapper knows by their exact scores: a true positive rate of its rate. */
-#include "attack_world.h"
-#include "purifier/score_form.h"
+#include "swap_world.h"
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -9,31 +8,6 @@
 
 static const attack by_scores = {"swap", 0, 0, attack_swap}, by_inputs = {"swap inputs", 0, 1, attack_swap};
 static const double SWAP_RATE = 0.3;
-
-typedef struct swapper {
-  const world *w;
-  float (*known)[WORLD_CLASSES]; /* raw scores of the marked members */
-  size_t n;
-} swapper;
-
-/* Exchanges the first two scores of a row that it knows bit for bit. */
-static scrim_status swap_known(void *state, const float *raw, float *released, size_t n, scrim_error *error) {
-  (void)error;
-  const swapper *s = state;
-  memmove(released, raw, n * WORLD_CLASSES * sizeof *raw);
-  for (size_t i = 0; i < n; i++) {
-    float *row = released + i * WORLD_CLASSES;
-    for (size_t m = 0; m < s->n; m++) {
-      if (memcmp(row, s->known[m], sizeof s->known[m]) != 0) continue;
-      size_t top = score_argmax(row, WORLD_CLASSES), other = (top + 1) % WORLD_CLASSES;
-      float held = row[top];
-      row[top] = row[other];
-      row[other] = held;
-      break;
-    }
-  }
-  return SCRIM_OK;
-}
 
 /* A classifier whose inputs are the logits. */
 static int classify(const float *inputs, size_t n, float *scores, void *context) {

@@ -34,7 +34,7 @@ static void squash_release(void *state) {
   memory_free(state);
 }
 
-static const defence squashing = {"squash", NAN, NULL, squash_fit, squash, squash_release};
+static const defence squashing = {"squash", NAN, NULL, squash_fit, squash, squash_release, 0};
 
 typedef struct scene {
   world *w;

@@ -40,16 +40,21 @@ static void few_ranks(uint64_t seed) {
   }
 }
 
+/* On the grid, where edges can stand right at them. */
+static float on_grid(double rank) {
+  return (float)(round(rank * LEVELS_GRID) / LEVELS_GRID);
+}
+
 static void many_ranks(uint64_t seed) {
   uint64_t state = seed;
   set_rows(&members, 300);
   set_rows(&others, MOST);
   for (size_t i = 0; i < members.rows.n; i++) {
-    members.rank[i] = (float)(2.5 + 1.5 * score_normal(&state));
+    members.rank[i] = on_grid(2.5 + 1.5 * score_normal(&state));
     members.right[i] = 1;
   }
   for (size_t i = 0; i < others.rows.n; i++) {
-    others.rank[i] = (float)(1 + 2 * score_normal(&state));
+    others.rank[i] = on_grid(1 + 2 * score_normal(&state));
     others.right[i] = score_uniform(&state) < 1 / (1 + exp(-others.rank[i]));
   }
 }
@@ -220,7 +225,7 @@ static void others_who_do_not_differ_leave_all_edges(void **state) {
   for (int step = 1; step < LEVELS_STEPS; step++)
     assert_memory_equal(edges + step * LEVELS_EDGES, edges, LEVELS_EDGES * sizeof *edges);
   assert_int_equal(telling(edges, count_edges(edges)), 0);
-  assert_true(count_edges(edges) >= 3);
+  assert_true(count_edges(edges) >= 2);
 }
 
 /* ---- odd rankings ---- */
@@ -264,6 +269,7 @@ static void a_few_rows_are_cut(void **state) {
 static void without_members_the_top_level_has_the_share(void **state) {
   (void)state;
   many_ranks(9);
+  for (size_t i = 0; i < others.rows.n; i++) others.rank[i] = (float)((i * 7) % MOST) / 8; /* all different */
   assert_int_equal(levels_cut_evenly(edges, &others.rows, NULL), SCRIM_OK);
   for (int step = 1; step < LEVELS_STEPS; step++) {
     const float *edge = edges + step * LEVELS_EDGES;

@@ -110,21 +110,13 @@ static void the_leak_is_what_telling_adds_to_labels(void **state) {
   (void)state;
   static float edge[(LEVELS_STEPS + 1) * LEVELS_EDGES];
   const levels v = {.k = 2, .edge = edge};
-  /* members are right by 0.2 more often; edges at 5 and 8 tell six others between them, the edge at 5 alone three */
-  const struct {
-    int from;
-    double most;
-    int step;
-    double telling;
-  } cases[] = {{1, INFINITY, 1, 0.6}, {1, 0.31, 1, 0.6},  {9, 0.31, 9, 0.6}, {1, 0.2, 10, 0.3},
-               {15, 0.2, 15, 0.3},    {1, 0.19, 20, 0.0}, {1, 0, 20, 0.0},   {20, 0, 20, 0.0}};
+  double leak[LEVELS_STEPS + 1];
   fill_edges(edge);
-  for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
-    int step = cases[i].from;
-    double leak = -1;
-    assert_int_equal(levels_choose(&step, &leak, &v, cases[i].most, &high, &low, NULL), SCRIM_OK);
-    assert_int_equal(step, cases[i].step);
-    assert_true(fabs(leak - (auc(0.2 + cases[i].telling) - auc(0.2))) < 1e-12);
+  assert_int_equal(levels_leak(leak, &v, &high, &low, NULL), SCRIM_OK);
+  /* members are right by 0.2 more often; edges at 5 and 8 tell six others between them, the edge at 5 alone three */
+  for (int step = 0; step <= LEVELS_STEPS; step++) {
+    const double telling = step < 10 ? 0.6 : step < LEVELS_STEPS ? 0.3 : 0;
+    assert_true(fabs(leak[step] - (auc(0.2 + telling) - auc(0.2))) < 1e-12);
   }
 }
 
@@ -132,14 +124,11 @@ static void members_who_are_right_less_often_are_no_gap(void **state) {
   (void)state;
   static float edge[(LEVELS_STEPS + 1) * LEVELS_EDGES];
   const levels v = {.k = 2, .edge = edge};
-  int step = 10;
-  double leak;
+  double leak[LEVELS_STEPS + 1];
   fill_edges(edge);
-  assert_int_equal(levels_choose(&step, &leak, &v, 1, &low, &high, NULL), SCRIM_OK);
-  assert_true(fabs(leak - (auc(0.5) - auc(0))) < 1e-12); /* below 5 lie half of the members and no other */
-  step = 1;
-  assert_int_equal(levels_choose(&step, &leak, &v, 1, &low, &high, NULL), SCRIM_OK);
-  assert_true(fabs(leak - (auc(0.8) - auc(0))) < 1e-12);
+  assert_int_equal(levels_leak(leak, &v, &low, &high, NULL), SCRIM_OK);
+  assert_true(fabs(leak[10] - (auc(0.5) - auc(0))) < 1e-12); /* below 5 lie half of the members and no other */
+  assert_true(fabs(leak[1] - (auc(0.8) - auc(0))) < 1e-12);
 }
 
 static void running_out_of_memory_is_an_error(void **state) {
@@ -149,10 +138,9 @@ static void running_out_of_memory_is_an_error(void **state) {
   unsigned long n = 1;
   scrim_status status;
   do {
-    int step = 1;
-    double leak;
+    double leak[LEVELS_STEPS + 1];
     memory_fail_at(n++, 0);
-    status = levels_choose(&step, &leak, &v, 1, &high, &low, NULL);
+    status = levels_leak(leak, &v, &high, &low, NULL);
     if (status != SCRIM_OK) assert_int_equal(status, SCRIM_E_MEMORY);
   } while (status != SCRIM_OK && n < 20);
   memory_fail_at(0, 0);

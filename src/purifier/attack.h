@@ -43,6 +43,7 @@ typedef struct attack_view {
 
   size_t n_shadows;
   const float *shadows;           /* [n_shadows, rows, K] */
+  const float *raw_shadows;       /* [n_shadows, rows, K] as the shadows answered, before any defence */
   const unsigned char *shadow_in; /* [n_shadows, rows] */
   size_t n_population;            /* 0: none */
   const float *population;        /* [n_population, K] released scores */
@@ -85,6 +86,8 @@ scrim_status attack_lira(const attack *self, const attack_view *view, double *sc
                          scrim_error *error); /* option: these bits */
 scrim_status attack_rmia(const attack *self, const attack_view *view, double *score, unsigned char *scored,
                          scrim_error *error);
+scrim_status attack_hardness(const attack *self, const attack_view *view, double *score, unsigned char *scored,
+                             scrim_error *error); /* option: near copies of each row to ask about */
 scrim_status attack_averaging(const attack *self, const attack_view *view, double *score, unsigned char *scored,
                               scrim_error *error); /* option: queries; below 0: of near copies */
 scrim_status attack_averaging_lira(const attack *self, const attack_view *view, double *score, unsigned char *scored,

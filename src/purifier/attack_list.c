@@ -17,6 +17,8 @@ const attack attacks[] = {
     {"LiRA ranked", ATTACK_LEAN | ATTACK_NEEDS_SHADOWS, LIRA_ONLINE | LIRA_RANKED, attack_lira},
     {"LiRA offline", ATTACK_NEEDS_SHADOWS, 0, attack_lira},
     {"RMIA", ATTACK_LEAN | ATTACK_NEEDS_SHADOWS, 0, attack_rmia},
+    {"hardness", ATTACK_LEAN | ATTACK_ONCE | ATTACK_NEEDS_SHADOWS, 0, attack_hardness},
+    {"hardness, 16 copies", ATTACK_ONCE | ATTACK_NEEDS_SHADOWS, 16, attack_hardness},
     {"averaging 1", ATTACK_ONCE, 1, attack_averaging},
     {"averaging 10", ATTACK_ONCE, 10, attack_averaging},
     {"averaging 100", ATTACK_ONCE, 100, attack_averaging},

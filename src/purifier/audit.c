@@ -64,9 +64,13 @@ static scrim_status fit_nothing(void **state, const defence *self, const defence
   return SCRIM_OK;
 }
 
-static const defence none = {"none", NAN, NULL, fit_nothing, apply_nothing, memory_free};
-static const defence label_only = {"label only",         NAN, NULL, baseline_rule_fit, baseline_label_only,
-                                   baseline_rule_release};
+static const defence none = {
+    .name = "none", .setting = NAN, .fit = fit_nothing, .apply = apply_nothing, .release = memory_free};
+static const defence label_only = {.name = "label only",
+                                   .setting = NAN,
+                                   .fit = baseline_rule_fit,
+                                   .apply = baseline_label_only,
+                                   .release = baseline_rule_release};
 
 /* ---- one attack ---- */
 

@@ -19,9 +19,10 @@ static scrim_status fit_on_shadow(audit_parties *p, const audit_data *d, size_t 
 }
 
 scrim_status audit_parties_fit_attackers(audit_parties *p, const audit_data *d, scrim_error *error) {
-  size_t shadows = d->audit->n_shadows;
+  const size_t shadows = d->audit->n_shadows;
+  const size_t most = p->rule->per_member ? AUDIT_MOST_PURIFIERS : AUDIT_PURIFIERS;
   scrim_status status = SCRIM_OK;
-  while (status == SCRIM_OK && p->n_attackers < AUDIT_PURIFIERS && p->n_attackers < shadows) {
+  while (status == SCRIM_OK && p->n_attackers < most && p->n_attackers < shadows) {
     status = fit_on_shadow(p, d, p->n_attackers, error);
     if (status == SCRIM_OK) p->n_attackers++;
   }
@@ -113,6 +114,7 @@ scrim_status audit_view(attack_view *view, audit_room *room, const audit_parties
                         .target = room->target,
                         .n_shadows = a->n_shadows,
                         .shadows = raw ? d->shadows : room->shadows,
+                        .raw_shadows = d->shadows,
                         .shadow_in = a->shadow_in,
                         .n_population = a->n_shadows ? a->n_population : 0,
                         .population = room->population,

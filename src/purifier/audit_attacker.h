@@ -7,12 +7,16 @@
 
 #include "purifier/audit_data.h"
 
-enum { AUDIT_PURIFIERS = 4 }; /* defences that an adaptive attacker fits; shadow s goes through number s % 4 */
+/*
+ * Defences that an adaptive attacker fits: shadow s goes through number s % AUDIT_PURIFIERS. One that treats members apart
+ * (defence.per_member) he fits on every shadow, since elsewhere it would know no members.
+ */
+enum { AUDIT_PURIFIERS = 4, AUDIT_MOST_PURIFIERS = 64 };
 
 typedef struct audit_parties {
   const defence *rule;
   void *owner, *insider; /* states of the rule; insider may be the owner's */
-  void *attacker[AUDIT_PURIFIERS];
+  void *attacker[AUDIT_MOST_PURIFIERS];
   size_t n_attackers;
 } audit_parties;
 

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { FEW_EPOCHS = 3 };
+
 /* One party's filter, open under its key. */
 typedef struct filter_state {
   const scrim_filter *filter;
@@ -104,7 +106,9 @@ static scrim_status filter_fit(void **state, const defence *self, const defence_
                                   .n_members = f->with_members ? data->n_members : 0,
                                   .member_labels = f->with_members ? data->member_labels : NULL};
   const scrim_train_options options = {.seed = seed};
-  status = make_key(s, seed, error);
+  if (self->per_member) /* one for each shadow: the reformer, which levels do without, gets little time */
+    status = scrim_config_set(&s->config, "epochs", FEW_EPOCHS, error);
+  if (status == SCRIM_OK) status = make_key(s, seed, error);
   if (status == SCRIM_OK) status = scrim_scores_train(&s->own_filter, &rows, &s->config, s->own_key, &options, error);
   if (status == SCRIM_OK) {
     s->filter = s->own_filter;
@@ -141,16 +145,18 @@ static int trained_with_members(const scrim_filter *filter) {
 
 scrim_status audit_filter_init(audit_filter *f, const scrim_filter *filter, const scrim_key *key, scrim_error *error) {
   scrim_config config;
-  double strength;
+  double strength, swap;
   scrim_status status = scrim_filter_config(filter, &config, error);
   if (status == SCRIM_OK) status = scrim_config_get(&config, "strength", &strength, error);
+  if (status == SCRIM_OK) status = scrim_config_get(&config, "swap", &swap, error);
   if (status != SCRIM_OK) return status;
   *f = (audit_filter){.rule = {.name = "scrim",
                                .setting = strength,
                                .setting_name = "strength",
                                .fit = filter_fit,
                                .apply = filter_apply,
-                               .release = state_free},
+                               .release = state_free,
+                               .per_member = swap != 0},
                       .filter = filter,
                       .key = key,
                       .with_members = trained_with_members(filter)};

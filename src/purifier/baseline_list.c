@@ -3,15 +3,15 @@
 #include <math.h>
 
 #define RULE(name, setting, unit, apply)                                                                               \
-  { name, setting, unit, baseline_rule_fit, apply, baseline_rule_release }
+  { name, setting, unit, baseline_rule_fit, apply, baseline_rule_release, 0 }
 #define TEMPERATURE(t) RULE("temperature", t, "T", baseline_temperature)
 #define ROUNDING(decimals) RULE("rounding", decimals, "decimals", baseline_rounding)
 #define FITTED(name, quantile, unit, apply)                                                                            \
-  { name, quantile, unit, baseline_fitted_fit, apply, baseline_fitted_release }
+  { name, quantile, unit, baseline_fitted_fit, apply, baseline_fitted_release, 0 }
 #define SATURATION(q) FITTED("saturation", q, "quantile", baseline_saturation)
 #define SATURATION_PROTOTYPE(q) FITTED("saturation+prototype", q, "quantile", baseline_saturation_prototype)
 #define PLATEAU(q)                                                                                                     \
-  { "prototype above quantile", q, "quantile", baseline_plateau_fit, baseline_plateau, baseline_fitted_release }
+  { "prototype above quantile", q, "quantile", baseline_plateau_fit, baseline_plateau, baseline_fitted_release, 0 }
 #define END                                                                                                            \
   { .name = NULL }
 
@@ -33,7 +33,7 @@ const defence baselines[] = {
     PLATEAU(0.5),
     PLATEAU(0.3),
     FITTED("prototype table", NAN, NULL, baseline_prototype),
-    {"MemGuard", NAN, NULL, baseline_memguard_fit, baseline_memguard, baseline_memguard_release},
+    {"MemGuard", NAN, NULL, baseline_memguard_fit, baseline_memguard, baseline_memguard_release, 0},
     END,
 };
 

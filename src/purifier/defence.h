@@ -31,6 +31,7 @@ typedef struct defence {
    */
   scrim_status (*apply)(void *state, const float *raw, float *released, size_t n, scrim_error *error);
   void (*release)(void *state);
+  int per_member; /* 1: its answers depend on which single rows it was fitted on as members (the label swapper) */
 } defence;
 
 /* The baselines, each at its usual setting, and their sweeps; both end at an entry whose name is NULL. */

@@ -63,10 +63,11 @@ int levels_find(const levels *v, int step, float rank);
 void levels_word(const levels *v, int step, int level, size_t label, float *row);
 
 /*
- * Raises *step until the leak is at most `most` or one level is left, and answers the leak there: how far AUC rises
- * above what labels give, for an attacker who knows how hard each row is (above). Both parties' `right` are known.
+ * Raises *step until the leak (levels_tell.h) is at most `most` or one level is left, and answers the leak there. Both
+ * parties' `right` are known. The leak is measured on rows that the cuts were not made on: a half each, both ways. On their
+ * own rows the cuts sit where two samples happen to agree, and look better than they are.
  */
-scrim_status levels_choose(int *step, double *leak, const levels *v, double most, const levels_rows *members,
-                           const levels_rows *others, scrim_error *error);
+scrim_status levels_choose(int *step, double *leak, double most, const levels_rows *members, const levels_rows *others,
+                           scrim_error *error);
 
 #endif

@@ -30,6 +30,10 @@ static int ascending(const void *a, const void *b) {
   return (x > y) - (x < y);
 }
 
+static float on_grid(float rank) {
+  return floorf(rank * LEVELS_GRID) / LEVELS_GRID;
+}
+
 /* The rank of the q-th quantile among right (wanted 1) or wrong (0) others. */
 static float quantile_of(const levels_order *o, int wanted, int q) {
   const uint32_t right = o->right_below[o->n_others], n = wanted ? right : (uint32_t)o->n_others - right;
@@ -53,6 +57,7 @@ static void find_candidates(candidates *c, const levels_order *o) {
     edge[3 * q - 2] = quantile_of(o, 1, q);
     edge[3 * q - 1] = o->member[(size_t)q * o->n_members / (QUANTILES + 1)];
   }
+  for (int i = 0; i < MAX_CANDIDATES; i++) edge[i] = on_grid(edge[i]);
   qsort(edge, MAX_CANDIDATES, sizeof *edge, ascending);
   *c = (candidates){.n = 0};
   for (int i = 0; i < MAX_CANDIDATES; i++)
@@ -168,7 +173,7 @@ scrim_status levels_cut_evenly(float *edge, const levels_rows *reference, scrim_
     for (int i = 0; i < LEVELS_EDGES; i++) {
       const double quantile = below * (i + 1) / LEVELS_EDGES;
       edge[step * LEVELS_EDGES + i] =
-          step == LEVELS_STEPS ? LEVELS_NO_EDGE : sorted[(size_t)(quantile * (double)(n - 1))];
+          step == LEVELS_STEPS ? LEVELS_NO_EDGE : on_grid(sorted[(size_t)(quantile * (double)(n - 1))]);
     }
   }
   memory_wipe(sorted, n * sizeof *sorted);

@@ -9,6 +9,7 @@
 #include "purifier/levels.h"
 
 enum { LEVELS_EDGES = LEVELS_MAX - 1 };
+#define LEVELS_GRID 64.0f   /* edges stand on multiples of 1 / 64: the file holds no row's own rank */
 #define LEVELS_NO_EDGE 1e9f /* above every rank: fills up the edges of a step that needs fewer */
 
 /* edge [STEPS + 1, EDGES] receives the cuts of every strength; both parties' `right` are known. */

@@ -104,17 +104,14 @@ static double auc_of_share(double d) {
   return 1 - (1 - d) * (1 - d) / 2;
 }
 
-static double leak_of_step(const levels *v, int step, const levels_order *order, double gap) {
-  return auc_of_share(fmin(1, gap + telling_share(v, step, order))) - auc_of_share(gap);
-}
-
-scrim_status levels_choose(int *step, double *leak, const levels *v, double most, const levels_rows *members,
-                           const levels_rows *others, scrim_error *error) {
+scrim_status levels_leak(double leak[LEVELS_STEPS + 1], const levels *v, const levels_rows *members,
+                         const levels_rows *others, scrim_error *error) {
   levels_order order;
   const double gap = fmax(0, accuracy(members) - accuracy(others));
   const scrim_status status = levels_order_create(&order, members, others, error);
   if (status != SCRIM_OK) return status;
-  while ((*leak = leak_of_step(v, *step, &order, gap)) > most && *step < LEVELS_STEPS) ++*step;
+  for (int step = 0; step <= LEVELS_STEPS; step++)
+    leak[step] = auc_of_share(fmin(1, gap + telling_share(v, step, &order))) - auc_of_share(gap);
   levels_order_free(&order);
   return SCRIM_OK;
 }

@@ -27,4 +27,11 @@ double levels_telling(const levels_order *o, levels_band band, size_t from);
 /* Position of an edge among ascending ranks: how many lie below it. */
 size_t levels_below(const float *sorted, size_t n, float edge);
 
+/*
+ * What the cuts of each strength give away: how far AUC rises above what labels give, for an attacker who knows how hard
+ * each row is. Both parties' `right` are known.
+ */
+scrim_status levels_leak(double leak[LEVELS_STEPS + 1], const levels *v, const levels_rows *members,
+                         const levels_rows *others, scrim_error *error);
+
 #endif

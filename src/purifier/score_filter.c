@@ -3,6 +3,7 @@
 
 #include "core/error.h"
 #include "purifier/release.h"
+#include "purifier/swap_rank.h"
 #include "purifier/swapper.h"
 #include <math.h>
 #include <stdlib.h>
@@ -171,11 +172,13 @@ typedef struct score_session {
   score_settings settings;
   int units, step; /* grid of released scores; step of the tables of levels, 0: none */
   random_source *source;
-  swapper *swapper; /* NULL where it is off */
+  swapper *swapper;                     /* NULL where it is off */
+  const float (*swap_rank)[SWAP_RANKS]; /* [2], where it is on */
   score_work *work;
   float *probabilities, *reformed; /* [REFORMER_PLAN_ROWS, K] */
   int32_t label[REFORMER_PLAN_ROWS];
   float rank[REFORMER_PLAN_ROWS];
+  unsigned char swapped[REFORMER_PLAN_ROWS];
 } score_session;
 
 static void score_close(void *state) {
@@ -194,7 +197,8 @@ static scrim_status open_swapper(score_session *s, const scrim_key *key, scrim_e
   if (!s->settings.swap) return SCRIM_OK;
   if (!tensorfile_has(s->model->file, "swap.digests"))
     return fail(error, SCRIM_E_UNSUPPORTED, "swap=1, but the filter was trained without an index of members (swap=0)");
-  return swapper_open(&s->swapper, s->model->file, s->model->k, key, error);
+  const scrim_status status = swap_rank_get(&s->swap_rank, s->model->file, error);
+  return status == SCRIM_OK ? swapper_open(&s->swapper, s->model->file, s->model->k, key, error) : status;
 }
 
 static scrim_status score_open(void **state, const void *model, const scrim_key *key, const scrim_config *config,
@@ -250,6 +254,7 @@ static scrim_status take_in(score_session *s, const float *raw, size_t i, scrim_
     const scrim_status status = swapper_decide(s->swapper, row, &swap, error);
     if (status != SCRIM_OK) return status;
   }
+  s->swapped[i] = (unsigned char)swap;
   if (swap) *label = (int32_t)swap_top_two(row, k, (size_t)*label);
   score_to_grid(&s->settings, row, k);
   return SCRIM_OK;
@@ -266,7 +271,8 @@ static void release_row(score_session *s, size_t i, float *out) {
   const float *raw = s->probabilities + i * k, mix = (float)s->settings.mix;
   float *row = s->reformed + i * k;
   if (s->step > 0) {
-    const float rank = s->settings.rank_reformed ? levels_rank(row, k, label) : s->rank[i];
+    float rank = s->settings.rank_reformed ? levels_rank(row, k, label) : s->rank[i];
+    if (s->swapped[i]) rank = swap_rank_map(s->swap_rank, rank);
     levels_word(&s->model->levels, s->step, levels_find(&s->model->levels, s->step, rank), label, row);
   } else {
     for (size_t j = 0; mix > 0 && j < k; j++) row[j] += mix * (raw[j] - row[j]);

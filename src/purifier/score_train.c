@@ -3,6 +3,7 @@
 #include "purifier/metrics.h"
 #include "purifier/reformer_train.h"
 #include "purifier/swap_chance.h"
+#include "purifier/swap_rank.h"
 #include "purifier/swapper.h"
 #include <inttypes.h>
 #include <math.h>
@@ -33,6 +34,7 @@ typedef struct score_training {
   float *levels_storage;
   levels levels;
   uint64_t *swap_digests;
+  swap_rank swap_rank;
   tensorfile_writer *writer;
 } score_training;
 
@@ -208,7 +210,7 @@ static scrim_status settle_strength(score_training *t, scrim_error *error) {
   int step = given ? levels_step(t->settings.strength) : 1;
   double leak;
   if (step == 0) return SCRIM_OK; /* nothing is merged: the audit says what that leaks */
-  scrim_status status = levels_choose(&step, &leak, &t->levels, most, &members, &reference, error);
+  scrim_status status = levels_choose(&step, &leak, most, &members, &reference, error);
   if (status == SCRIM_OK && !given) {
     t->settings.strength = (double)step / LEVELS_STEPS;
     status = scrim_config_set(&t->config, "strength", t->settings.strength, error);
@@ -245,7 +247,10 @@ static scrim_status build_swapper(score_training *t, scrim_error *error) {
   const double rate = t->settings.swap_rate >= 0 ? t->settings.swap_rate
                                                  : swapper_rate_from_gap(member_accuracy, accuracy(&t->reference));
   size_t marked = 0;
+  const levels_rows members = as_levels_rows(&t->members, t->members.n), reference = reference_rows(t);
   scrim_status status = mark_members(t, rate, &marked, error);
+  if (status == SCRIM_OK) status = swap_rank_fit(&t->swap_rank, &members, &reference, error);
+  if (status == SCRIM_OK) status = swap_rank_put(&t->swap_rank, t->writer, error);
   if (status == SCRIM_OK) status = put_number(t, "swap.marked_members", "%.0f", (double)marked, error);
   if (status == SCRIM_OK) status = put_number(t, "swap.rate", "%.4f", rate, error);
   if (status == SCRIM_OK)
