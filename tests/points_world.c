@@ -160,7 +160,7 @@ void world_expect_written(const char *folder, scrim_points *points, const void *
   size_t written;
   unsigned char *bytes = world_write(folder, points, &written);
   if (written != n || memcmp(bytes, expected, n) != 0)
-    fail_msg("written %zu bytes '%.*s', expected %zu '%.*s'", written, (int)written, (const char *)bytes, (int)n,
+    fail_msg("written %zu bytes '%.*s', expected %zu '%.*s'", written, (int)written, (const char *)bytes, n, (int)n,
              (const char *)expected);
   free(bytes);
 }

@@ -66,7 +66,7 @@ static void fragments_are_put_together_in_any_order(void **state) {
   }
 }
 
-/* A number that comes again before its datagram is whole starts a new one; what is left of the first never comes out. */
+/* A number that comes again before its datagram is whole starts a new one; what there was of the first is lost. */
 static void a_first_fragment_that_comes_again_starts_anew(void **state) {
   (void)state;
   unsigned char first[64], second[64];

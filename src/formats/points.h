@@ -123,8 +123,4 @@ void points_text_keep(scrim_points *points, const uint8_t *keep);
 /* Marks behind each line, or in the column if there is one already (-1: there is none). */
 scrim_status points_text_mark(scrim_points *points, const uint8_t *mark, int column, scrim_error *error);
 
-/* ---- frames in other formats: points_writer.c ---- */
-
-scrim_status points_write(scrim_points *points, bytes_out *out, scrim_error *error);
-
 #endif

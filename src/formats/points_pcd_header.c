@@ -13,7 +13,7 @@ enum { VERSION, FIELDS, SIZE, TYPE, COUNT, WIDTH, HEIGHT, VIEWPOINT, POINTS, DAT
 static const char *const keywords[KEYWORDS] = {"VERSION", "FIELDS", "SIZE",      "TYPE",   "COUNT",
                                                "WIDTH",   "HEIGHT", "VIEWPOINT", "POINTS", "DATA"};
 
-/* What stands behind each keyword, as places in the head; NULL text in `at`: the keyword has not come. */
+/* What stands behind each keyword, as places in the head, which may still move. */
 typedef struct parsed {
   struct {
     size_t from, n; /* in points->head */
