@@ -188,11 +188,12 @@ run-test: lib tools tests examples
 bench: ## speed, as ratios against the same network in PyTorch
 	@build-aux/install-packages build bench
 	+@$(MAKE) --no-print-directory run-bench
-run-bench: $(call programs,$(BENCHES))
+run-bench: $(COMMAND) $(call programs,$(BENCHES))
 	$(BUILD)/bench/bench_ops
 	$(PYTHON) bench/bench_scores.py $(BUILD)/bench/bench_scores
 	$(PYTHON) bench/bench_training.py $(BUILD)
 	$(PYTHON) bench/bench_formats.py $(BUILD)
+	bench/bench_serve.sh $(BUILD)
 
 acceptance: tools ## slow checks: a pipe of ten million rows in bounded memory
 	@BUILD=$(BUILD) tests/acceptance/run
