@@ -1,12 +1,15 @@
 #!/bin/sh
-# bench_serve.sh BUILD [SECONDS]: what scrim scores serve costs beside nginx that proxies and filters nothing, in one run.
+# bench_serve.sh BUILD [SECONDS]: what scrim scores serve costs beside nginx that proxies and filters nothing, in one
+# run.
 #
-# The model server is nginx with a canned answer. It shares processor 1 with wrk; the proxy under test has processor 0 for
-# itself, with one worker, so that its share of a processor is what is compared. Rounds alternate, medians are printed.
+# The model server is nginx with a canned answer. It shares processor 1 with wrk; the proxy under test has processor 0
+# for itself, with one worker, so that its share of a processor is what is compared. Rounds alternate, medians are
+# printed.
 #
-#   throughput  10 classes, 32 connections that ask again at once: requests a second, and the proxy's processor time for each
-#   latency     100 classes, 20 connections that pause 0 to 40 ms at random between two requests: about 1,000 requests a
-#               second. wrk has no rate of its own; its clock starts when the request is sent, after the pause.
+#   throughput  10 classes, 32 connections that ask again at once: requests a second, and the proxy's processor time
+#               for each
+#   latency     100 classes, 20 connections that pause 0 to 40 ms at random between two requests: about 1,000 requests
+#               a second. wrk has no rate of its own; its clock starts when the request is sent, after the pause.
 #
 # Needs an otherwise idle machine with two processors; the load average is printed so that one can tell.
 set -eu
@@ -25,7 +28,8 @@ cd "$work"
 # answer K: what the model server says, with K classes.
 answer() {
   awk -v k="$1" 'BEGIN {
-    printf "{\"model_name\":\"m%d\",\"outputs\":[{\"name\":\"scores\",\"shape\":[1,%d],\"datatype\":\"FP32\",\"data\":[", k, k
+    printf "{\"model_name\":\"m%d\",\"outputs\":[{\"name\":\"scores\",\"shape\":[1,%d],", k, k
+    printf "\"datatype\":\"FP32\",\"data\":["
     for (i = 1; i <= k; i++) printf "%.9f%s", i * 2 / (k * (k + 1)), i < k ? "," : "]}]}"
   }'
 }
@@ -66,8 +70,8 @@ start() {
 
 # ---- what runs
 
-model() { printf '{"name": "m%d", "dialect": "oip2", "outputs": [{"name": "scores", "form": "probabilities", "classes": %d,
-  "filter": "filter-%d.scrim", "key": "key"}]}' "$1" "$1" "$1"; }
+model() { printf '{"name": "m%d", "dialect": "oip2", "outputs": [{"name": "scores", "form": "probabilities",
+  "classes": %d, "filter": "filter-%d.scrim", "key": "key"}]}' "$1" "$1" "$1"; }
 
 "$build/scrim" key new key
 filter 10
@@ -143,4 +147,5 @@ printf 'latency, 100 classes          requests/s     p50 ms     p99 ms\n'
 for name in direct plain scrim; do
   printf '  %-26s %12.0f %10.3f %10.3f\n' $name "$(median $name.pace)" "$(median $name.p50)" "$(median $name.p99)"
 done
-awk -v a="$(median scrim.p99)" -v b="$(median direct.p99)" 'BEGIN { printf "  %-26s %12s %10s %10.3f\n", "added by scrim", "", "", a - b }'
+awk -v a="$(median scrim.p99)" -v b="$(median direct.p99)" \
+  'BEGIN { printf "  %-26s %12s %10s %10.3f\n", "added by scrim", "", "", a - b }'

@@ -1,6 +1,6 @@
 /*
- * A proxy in this process, the stub model server behind it, and clients that speak as the test pleases. The filter takes
- * three classes. Deadlines are short; a test that needs others gives its own limits.
+ * A proxy in this process, the stub model server behind it, and clients that speak as the test pleases. The filter
+ * takes three classes. Deadlines are short; a test that needs others gives its own limits.
  */
 #ifndef TESTS_PROXY_WORLD_H
 #define TESTS_PROXY_WORLD_H

@@ -86,8 +86,8 @@ static void test_all_at_once(void **state) {
 /* ---- memory ---- */
 
 /*
- * One request while request number n for memory fails, and all after it if `lasting`. Answers the status, 0 if there was no
- * whole head. Reads without the parser, which would ask for memory itself.
+ * One request while request number n for memory fails, and all after it if `lasting`. Answers the status, 0 if there
+ * was no whole head. Reads without the parser, which would ask for memory itself.
  */
 static int ask_without_memory(const proxy_world *w, const char *text, unsigned long n, int lasting) {
   char answer[4096];

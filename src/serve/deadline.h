@@ -1,6 +1,6 @@
 /*
- * Time limits on what others do. Libevent's timeouts start anew with every byte, which lets a slow sender live for ever;
- * these are totals. All times are in seconds of a clock that does not go back.
+ * Time limits on what others do. Libevent's timeouts start anew with every byte, which lets a slow sender live for
+ * ever; these are totals. All times are in seconds of a clock that does not go back.
  */
 #ifndef SERVE_DEADLINE_H
 #define SERVE_DEADLINE_H

@@ -37,7 +37,8 @@ const char *http_answer_phrase(int status) {
   return "Unknown";
 }
 
-/* Both answer where they stopped. Written by hand: a head is made for every answer, and printf takes longer than the rest. */
+/* Both answer where they stopped. Written by hand: a head is made for every answer, and printf takes longer than the
+ * rest. */
 static char *http_put(char *to, const char *text) {
   size_t n = strlen(text);
   memcpy(to, text, n);

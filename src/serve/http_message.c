@@ -49,7 +49,8 @@ int http_refuse(http_message *m, int status, const char *why) {
 
 /* ---- buffers ---- */
 
-/* Doubles a buffer from `first` until `needed` bytes fit, never beyond `most`, which is at least `needed`. 0: no memory. */
+/* Doubles a buffer from `first` until `needed` bytes fit, never beyond `most`, which is at least `needed`. 0: no
+ * memory. */
 static int http_grow(char **buffer, size_t *capacity, size_t used, size_t needed, size_t first, size_t most) {
   if (needed <= *capacity) return 1;
   size_t larger = *capacity > 0 ? *capacity : first;

@@ -1,10 +1,10 @@
 /*
  * One HTTP/1.1 message, request or response, taken in as its bytes arrive. Pure: no sockets, no clock.
  *
- * The parser is stricter than RFC 9112 asks, because two parties that read one message differently can be played against
- * each other. It refuses: lines that do not end in CR LF, folded fields, spaces before a colon, control characters,
- * Content-Length together with Transfer-Encoding, either of them twice, any coding but chunked, chunk extensions,
- * trailers, bodies whose length is not stated. However the bytes are split, the outcome is the same.
+ * The parser is stricter than RFC 9112 asks, because two parties that read one message differently can be played
+ * against each other. It refuses: lines that do not end in CR LF, folded fields, spaces before a colon, control
+ * characters, Content-Length together with Transfer-Encoding, either of them twice, any coding but chunked, chunk
+ * extensions, trailers, bodies whose length is not stated. However the bytes are split, the outcome is the same.
  *
  * Bodies may hold raw scores: they are wiped when the message is readied for the next one and when it is freed.
  */
@@ -86,8 +86,8 @@ void http_message_reset(http_message *m);
 void http_message_free(http_message *m); /* wipes */
 
 /*
- * Takes bytes and answers how many were used: all of them, or fewer where the stage went on to BODY, DONE or REFUSED (look
- * at the head, then feed the rest). Out of memory is a refusal with status 503.
+ * Takes bytes and answers how many were used: all of them, or fewer where the stage went on to BODY, DONE or REFUSED
+ * (look at the head, then feed the rest). Out of memory is a refusal with status 503.
  */
 size_t http_message_feed(http_message *m, const char *bytes, size_t n);
 

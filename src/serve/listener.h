@@ -13,7 +13,8 @@ scrim_status listener_open(int *fd, const char *address, uint16_t port, scrim_er
 /* "127.0.0.1:8080" or "[::1]:8080", with the port that the system chose where 0 was asked for. */
 void listener_name(int fd, char name[LISTENER_NAME]);
 
-/* Takes one client in, without blocking and without Nagle's delay; -1 if none waits, or there are no descriptors left. */
+/* Takes one client in, without blocking and without Nagle's delay; -1 if none waits, or there are no descriptors
+ * left. */
 int listener_accept(int fd);
 
 #endif

@@ -1,6 +1,6 @@
 /*
- * A filtering reverse proxy in front of a model server: workers, what they share, and the changes of its life. No signals
- * and no process state in here: several proxies may run in one process.
+ * A filtering reverse proxy in front of a model server: workers, what they share, and the changes of its life. No
+ * signals and no process state in here: several proxies may run in one process.
  */
 #ifndef SERVE_PROXY_H
 #define SERVE_PROXY_H
@@ -17,8 +17,9 @@ void proxy_prepare(void);
 scrim_status proxy_start(proxy **out, serve_config *config, scrim_error *error);
 
 /*
- * Reads the file. From now on requests see what it says; those under way end under the old configuration. On an error nothing has changed. SCRIM_E_UNSUPPORTED: something that only a new start can change: addresses, workers,
- * number of connections, whether a budget is kept and for how many clients, the audit log.
+ * Reads the file. From now on requests see what it says; those under way end under the old configuration. On an error
+ * nothing has changed. SCRIM_E_UNSUPPORTED: something that only a new start can change: addresses, workers, number of
+ * connections, whether a budget is kept and for how many clients, the audit log.
  */
 scrim_status proxy_reload(proxy *p, const char *path, scrim_error *error);
 

@@ -29,7 +29,8 @@ typedef struct proxy_site {
   atomic_uint holders;
 } proxy_site;
 
-/* Takes the configuration over, and frees it if it fails. Looks the upstream's name up, which may wait for a name server. */
+/* Takes the configuration over, and frees it if it fails. Looks the upstream's name up, which may wait for a name
+ * server. */
 scrim_status proxy_site_create(proxy_site **out, serve_config *config, scrim_error *error);
 void proxy_site_hold(proxy_site *site);
 void proxy_site_release(proxy_site *site); /* NULL is fine; the last one frees */

@@ -4,8 +4,8 @@
 
 #include <scrim/status.h>
 
-/* Serves as the file says, until SIGTERM or SIGINT; see serve/lifecycle.h. The process is the proxy's: signals, limits on
- * open files, libevent's memory. */
+/* Serves as the file says, until SIGTERM or SIGINT; see serve/lifecycle.h. The process is the proxy's: signals,
+ * limits on open files, libevent's memory. */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_serve(const char *config_path, scrim_error *error);
 
 /* Reads and checks the file and what it names, and serves nothing. */

@@ -1,6 +1,6 @@
 /*
- * TLS towards clients and towards the upstream, by OpenSSL. Version 1.2 at least, HTTP/1.1 alone by ALPN, no renegotiation,
- * plaintext wiped from OpenSSL's buffers.
+ * TLS towards clients and towards the upstream, by OpenSSL. Version 1.2 at least, HTTP/1.1 alone by ALPN, no
+ * renegotiation, plaintext wiped from OpenSSL's buffers.
  */
 #ifndef SERVE_TLS_H
 #define SERVE_TLS_H
@@ -16,8 +16,8 @@ scrim_status tls_client_create(SSL_CTX **out, const serve_upstream *upstream, sc
 /* A connection to the upstream that will check the certificate and its name. NULL: out of memory. */
 SSL *tls_client_begin(SSL_CTX *context, const serve_upstream *upstream);
 
-/* Who the client's verified certificate names, as DER of its subject, and who says so. Answers the bytes, 0 if there is no
- * certificate or it does not fit. */
+/* Who the client's verified certificate names, as DER of its subject, and who says so. Answers the bytes, 0 if there
+ * is no certificate or it does not fit. */
 size_t tls_client_name(SSL *ssl, unsigned char *to, size_t capacity);
 
 /* Tells the other side that nothing more comes; never waits. */

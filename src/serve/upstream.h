@@ -1,8 +1,8 @@
 /*
- * One worker's connections to the model server. Their number is bounded; calls beyond it wait in line, each for a client's
- * request, so that the line is bounded by the clients' connections. A call that a connection was lost under before a byte
- * of its answer came is tried once more, if that connection had served others before: it may have been closed for idleness
- * while the request was on its way.
+ * One worker's connections to the model server. Their number is bounded; calls beyond it wait in line, each for a
+ * client's request, so that the line is bounded by the clients' connections. A call that a connection was lost under
+ * before a byte of its answer came is tried once more, if that connection had served others before: it may have been
+ * closed for idleness while the request was on its way.
  *
  * All calls come from the worker's thread.
  */
@@ -31,8 +31,8 @@ typedef enum upstream_result {
 typedef struct upstream_call {
   http_payload
       request; /* borrowed until `done` or upstream_cancel; n_head = 0 asks for a connection and nothing more */
-  /* Exactly once unless cancelled, never from within upstream_start. `response` is there for UPSTREAM_ANSWERED to a real
-   * request, until the function returns. */
+  /* Exactly once unless cancelled, never from within upstream_start. `response` is there for UPSTREAM_ANSWERED to a
+   * real request, until the function returns. */
   void (*done)(struct upstream_call *call, upstream_result result, http_message *response);
 
   /* The pool's own. */

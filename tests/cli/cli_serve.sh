@@ -15,7 +15,8 @@ wait_for() {
 
 # config PORT FILTER: serve.json with both protocols in front of the stub.
 config() {
-  out="\"outputs\": [{\"name\": \"scores\", \"form\": \"probabilities\", \"classes\": 3, \"filter\": \"$2\", \"key\": \"my.key\"}]"
+  out="\"outputs\": [{\"name\": \"scores\", \"form\": \"probabilities\", \"classes\": 3,
+    \"filter\": \"$2\", \"key\": \"my.key\"}]"
   cat >serve.json <<EOF
 {
   "listen": [{"address": "127.0.0.1", "port": $1}],

@@ -1,6 +1,7 @@
 /*
  * A model server for tests. It answers POST .../infer and ...:predict with scores that the client itself sent in the
- * request's "data" (or "instances"), so that a test knows what the upstream said; the model's name says how it misbehaves:
+ * request's "data" (or "instances"), so that a test knows what the upstream said; the model's name says how it
+ * misbehaves:
  *
  *     good  chunked  interim  close      all is well, each in its own way
  *     stale                              closes the connection after each answer without saying so
@@ -28,7 +29,8 @@ int stub_upstream_port(const stub_upstream *stub);
 /* Closes the listening socket and all connections, and waits for their threads. */
 void stub_upstream_stop(stub_upstream *stub);
 
-/* Connections accepted and requests seen so far, and the head of the last request (NUL-terminated copy of up to n bytes). */
+/* Connections accepted and requests seen so far, and the head of the last request (NUL-terminated copy of up to n
+ * bytes). */
 size_t stub_upstream_connections(stub_upstream *stub);
 size_t stub_upstream_requests(stub_upstream *stub);
 void stub_upstream_last_head(stub_upstream *stub, char *to, size_t n);
