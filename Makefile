@@ -194,6 +194,7 @@ run-bench: $(COMMAND) $(call programs,$(BENCHES))
 	$(PYTHON) bench/bench_training.py $(BUILD)
 	$(PYTHON) bench/bench_formats.py $(BUILD)
 	bench/bench_serve.sh $(BUILD)
+	bench/bench_points.sh $(BUILD)
 
 acceptance: tools ## slow checks: a pipe of ten million rows in bounded memory
 	@BUILD=$(BUILD) tests/acceptance/run
