@@ -58,17 +58,20 @@ INLINE size_t leaf_collect(const neighbours_leaf *leaf, const float q[3], float 
 }
 
 /* A comparison gives -1 where it holds. */
-INLINE void rank_16(const int32_t *way, size_t n, const int32_t *mine, int32_t *rank) {
-  const __m256i own_low = _mm256_loadu_si256((const __m256i *)mine);
-  const __m256i own_high = _mm256_loadu_si256((const __m256i *)(mine + HALF));
-  __m256i low = _mm256_setzero_si256(), high = low;
+INLINE void rank_some(const int32_t *way, size_t n, const int32_t *mine, int32_t *rank) {
+  __m256i own[RANKED / HALF], sum[RANKED / HALF];
+#pragma GCC unroll 4
+  for (int i = 0; i < RANKED / HALF; i++) {
+    own[i] = _mm256_loadu_si256((const __m256i *)(mine + i * HALF));
+    sum[i] = _mm256_setzero_si256();
+  }
   for (size_t j = 0; j < n; j++) {
     const __m256i other = _mm256_set1_epi32(way[j]);
-    low = _mm256_sub_epi32(low, _mm256_cmpgt_epi32(own_low, other));
-    high = _mm256_sub_epi32(high, _mm256_cmpgt_epi32(own_high, other));
+#pragma GCC unroll 4
+    for (int i = 0; i < RANKED / HALF; i++) sum[i] = _mm256_sub_epi32(sum[i], _mm256_cmpgt_epi32(own[i], other));
   }
-  _mm256_storeu_si256((__m256i *)rank, low);
-  _mm256_storeu_si256((__m256i *)(rank + HALF), high);
+#pragma GCC unroll 4
+  for (int i = 0; i < RANKED / HALF; i++) _mm256_storeu_si256((__m256i *)(rank + i * HALF), sum[i]);
 }
 
 INLINE float bound_from(const neighbours_leaf *leaf, const float q[3], const float *radius) {

@@ -39,12 +39,19 @@ INLINE size_t leaf_collect(const neighbours_leaf *leaf, const float q[3], float 
   return (size_t)__builtin_popcount(mask);
 }
 
-INLINE void rank_16(const int32_t *way, size_t n, const int32_t *mine, int32_t *rank) {
-  const __m512i own = _mm512_loadu_si512(mine), one = _mm512_set1_epi32(1);
-  __m512i sum = _mm512_setzero_si512();
-  for (size_t j = 0; j < n; j++)
-    sum = _mm512_mask_add_epi32(sum, _mm512_cmplt_epi32_mask(_mm512_set1_epi32(way[j]), own), sum, one);
-  _mm512_storeu_si512(rank, sum);
+/* Of 32, so that there is something to do while an addition waits for the one before. */
+INLINE void rank_some(const int32_t *way, size_t n, const int32_t *mine, int32_t *rank) {
+  const __m512i low = _mm512_loadu_si512(mine), high = _mm512_loadu_si512(mine + NEIGHBOURS_LANES);
+  const __m512i one = _mm512_set1_epi32(1);
+  __m512i sum_low = _mm512_setzero_si512(), sum_high = sum_low;
+#pragma GCC unroll 4
+  for (size_t j = 0; j < n; j++) {
+    const __m512i other = _mm512_set1_epi32(way[j]);
+    sum_low = _mm512_mask_add_epi32(sum_low, _mm512_cmplt_epi32_mask(other, low), sum_low, one);
+    sum_high = _mm512_mask_add_epi32(sum_high, _mm512_cmplt_epi32_mask(other, high), sum_high, one);
+  }
+  _mm512_storeu_si512(rank, sum_low);
+  _mm512_storeu_si512(rank + NEIGHBOURS_LANES, sum_high);
 }
 
 INLINE float bound_from(const neighbours_leaf *leaf, const float q[3], const float *radius) {

@@ -4,6 +4,7 @@
 
 #include "pointcloud_defense/neighbours.h"
 
+enum { RANKED = 32 };           /* distances that are ranked at a time */
 enum { NEIGHBOURS_LEVELS = 8 }; /* 16^8 leaves are more than there can be points */
 
 /* Lanes without a point are infinitely far away. */

@@ -36,10 +36,10 @@ static size_t leaf_collect(const neighbours_leaf *leaf, const float q[3], float 
   return n;
 }
 
-static void rank_16(const int32_t *way, size_t n, const int32_t *mine, int32_t *rank) {
-  for (int i = 0; i < NEIGHBOURS_LANES; i++) rank[i] = 0;
+static void rank_some(const int32_t *way, size_t n, const int32_t *mine, int32_t *rank) {
+  for (int i = 0; i < RANKED; i++) rank[i] = 0;
   for (size_t j = 0; j < n; j++)
-    for (int i = 0; i < NEIGHBOURS_LANES; i++) rank[i] += way[j] < mine[i];
+    for (int i = 0; i < RANKED; i++) rank[i] += way[j] < mine[i];
 }
 
 static float bound_from(const neighbours_leaf *leaf, const float q[3], const float *radius) {

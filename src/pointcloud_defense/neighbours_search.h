@@ -4,7 +4,7 @@
  *     TARGET                                          the function attribute that allows the instructions
  *     boxes_within(boxes, q, bound)                   lanes whose box is not farther than bound, as a mask
  *     leaf_collect(leaf, q, bound, lanes, way, index) writes those lanes whose point is not farther; answers how many
- *     rank_16(way, n, mine, rank)                     rank[i]: how many of way[0..n-1] are less than mine[i], i < 16
+ *     rank_some(way, n, mine, rank)                   rank[i]: how many of way[0..n-1] are less than mine[i], i < RANKED
  *     bound_from(leaf, q, radius)                     the least of (distance to lane + radius of lane), over 16 lanes
  *
  * where q is a point, bound a squared distance, and `way` squared distances as the bits of a float, which are in the
@@ -48,8 +48,8 @@ SEARCH void keep_nearest(collected *c) {
   uint32_t index[COLLECTED_ROOM];
   const size_t n = c->n;
   size_t sum = 0;
-  for (size_t i = n; i % NEIGHBOURS_LANES != 0; i++) c->way[i] = 0;
-  for (size_t i = 0; i < n; i += NEIGHBOURS_LANES) rank_16(c->way, n, c->way + i, rank + i);
+  for (size_t i = n; i % RANKED != 0; i++) c->way[i] = 0;
+  for (size_t i = 0; i < n; i += RANKED) rank_some(c->way, n, c->way + i, rank + i);
   for (size_t i = 0; i < n; i++) sum += (size_t)rank[i];
   if (sum != n * (n - 1) / 2) rank_equals(c, rank); /* all different, they would be 0 to n - 1 */
   for (size_t i = 0; i < n; i++) {
@@ -59,7 +59,10 @@ SEARCH void keep_nearest(collected *c) {
   c->n = n < c->k ? n : c->k;
   memcpy(c->way, way, c->n * sizeof *way);
   memcpy(c->index, index, c->n * sizeof *index);
-  if (c->n == c->k) c->bound = fminf(c->bound, squared_of(c->way[c->k - 1]));
+  if (c->n == c->k) {
+    const float reach = squared_of(c->way[c->k - 1]);
+    c->bound = reach < c->bound ? reach : c->bound;
+  }
 }
 
 SEARCH void look_in_leaf(const neighbours_leaf *leaf, uint32_t lanes, collected *c) {
@@ -111,7 +114,8 @@ SEARCH void hand_out(collected *c, uint32_t *index, float *squared) {
  */
 SEARCH float bound_by(float way) {
   way = way * 1.00001f + 4e-22f;
-  return fminf(way * way, FLT_MAX);
+  way *= way;
+  return way < FLT_MAX ? way : FLT_MAX;
 }
 
 TARGET static void find(const neighbours *s, size_t block, size_t k, neighbours_block *out) {
