@@ -1,4 +1,5 @@
 /* The proxy from end to end: right answers, its own routes, drain, reload, budget. */
+#include "core/memory.h"
 #include "proxy_world.h"
 
 /* ---- right answers ---- */
@@ -276,6 +277,27 @@ static void test_drain(void **state) {
   free(text);
 }
 
+/* From the moment of draining nobody new is let in. */
+static void test_doors_close(void **state) {
+  proxy_world *w = *state;
+  world_write_config(w, "\"workers\":2,", "", stub_upstream_port(w->stub), "\"answer_seconds\":5");
+  world_start(w);
+  int busy = world_connect(w);
+  char *text = world_infer("slow", "", "[0.7,0.2,0.1]", 1);
+  world_say(busy, text);
+  world_sleep(0.1);
+  proxy_drain(w->proxy);
+  world_sleep(0.2);
+  int fd = socket(AF_INET, SOCK_STREAM, 0);
+  struct sockaddr_in to = {
+      .sin_family = AF_INET, .sin_port = htons((uint16_t)w->port), .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+  assert_int_equal(connect(fd, (struct sockaddr *)&to, sizeof to), -1);
+  world_stop(w);
+  close(fd);
+  close(busy);
+  free(text);
+}
+
 /* Stopping does not wait for anybody. */
 static void test_stop_cuts_off(void **state) {
   proxy_world *w = *state;
@@ -337,6 +359,32 @@ static void test_reload(void **state) {
   free(slow);
   free(good);
   free(two);
+}
+
+/* Each request for memory fails in turn: no start, or a good one; nothing stays behind. The same for a reload. */
+static void test_start_without_memory(void **state) {
+  proxy_world *w = *state;
+  world_write_config(w, "\"workers\":2,\"budget\":{\"identity\":\"header\",\"header\":\"x\",\"rows\":9},", "",
+                     stub_upstream_port(w->stub), WORLD_UPSTREAM);
+  for (unsigned long n = 1; w->proxy == NULL; n += 1 + n / 64) {
+    serve_config *config;
+    scrim_error error;
+    assert_int_equal(serve_config_load(&config, world_path(w, "serve.json"), &error), SCRIM_OK);
+    memory_fail_at(n, 0);
+    scrim_status status = proxy_start(&w->proxy, config, &error);
+    memory_fail_at(0, 0);
+    assert_true(status == SCRIM_OK || w->proxy == NULL);
+  }
+  int failures = 0;
+  scrim_status status = SCRIM_E_MEMORY;
+  for (unsigned long n = 1; status != SCRIM_OK; n += 1 + n / 8) {
+    memory_fail_at(n, 0);
+    status = proxy_reload(w->proxy, world_path(w, "serve.json"), NULL);
+    memory_fail_at(0, 0);
+    failures += status != SCRIM_OK;
+  }
+  assert_true(failures > 20);
+  world_stop(w);
 }
 
 /* ---- budget and room ---- */
@@ -428,6 +476,8 @@ int main(void) {
       cmocka_unit_test(test_refused_requests),
   };
   const struct CMUnitTest own[] = {
+      cmocka_unit_test(test_start_without_memory),
+      cmocka_unit_test(test_doors_close),
       cmocka_unit_test(test_drain),
       cmocka_unit_test(test_stop_cuts_off),
       cmocka_unit_test(test_reload),

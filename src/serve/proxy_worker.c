@@ -8,6 +8,7 @@
 #include <event2/event.h>
 #include <fcntl.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 /* ---- lanes ---- */
@@ -40,11 +41,13 @@ static void proxy_on_accept(evutil_socket_t fd, short what, void *context) {
   if (client >= 0) proxy_client_open(w, client, listener);
 }
 
-/* Idle clients are told to go; those who connected before the doors closed are heard once. */
+/* Those who connected before the doors closed are heard once; who comes later is refused by the kernel, and can ask
+ * another proxy at once. */
 static void proxy_worker_drain(proxy_worker *w) {
   w->is_draining = 1;
   for (size_t i = 0; i < w->shared->n_sockets; i++) {
     for (int fd; (fd = listener_accept(w->shared->sockets[i])) >= 0;) proxy_client_open(w, fd, i);
+    shutdown(w->shared->sockets[i], SHUT_RD);
     event_del(w->accepting[i]);
   }
 }
