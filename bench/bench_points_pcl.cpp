@@ -48,7 +48,7 @@ double seconds() {
 double planes(const Cloud::Ptr &cloud) {
   pcl::search::KdTree<pcl::PointXYZ>::Ptr tree(new pcl::search::KdTree<pcl::PointXYZ>);
   tree->setInputCloud(cloud);
-  std::vector<int> index(neighbours + 1);
+  pcl::Indices index(neighbours + 1);
   std::vector<float> squared(neighbours + 1);
   double sum = 0;
   for (std::size_t i = 0; i < cloud->size(); i++) {

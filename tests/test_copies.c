@@ -37,7 +37,28 @@ static void as_brute_force(void **state) {
     }
 }
 
+/* So many that some share a hash without sharing a place, each of them twice. */
+static void equal_hashes_are_told_apart(void **state) {
+  (void)state;
+  enum { MANY = 200000 };
+  float *xyz = calloc(2 * 3 * MANY, sizeof *xyz);
+  uint32_t *first = calloc(2 * MANY, sizeof *first);
+  uint64_t *room = calloc(4 * MANY, sizeof *room);
+  assert_true(xyz != NULL && first != NULL && room != NULL);
+  for (size_t i = 0; i < MANY; i++) {
+    const float at[3] = {(float)(i % 1009), (float)(i / 1009), (float)(i % 31)};
+    memcpy(xyz + 3 * i, at, sizeof at);
+    memcpy(xyz + 3 * (MANY + i), at, sizeof at);
+  }
+  assert_int_equal(copies_find(xyz, 2 * MANY, 3, first, room), MANY);
+  for (size_t i = 0; i < 2 * MANY; i++) assert_int_equal(first[i], i % MANY);
+  free(xyz);
+  free(first);
+  free(room);
+}
+
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(by_hand), cmocka_unit_test(as_brute_force)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(by_hand), cmocka_unit_test(as_brute_force),
+                                     cmocka_unit_test(equal_hashes_are_told_apart)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
