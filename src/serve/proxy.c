@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "serve/http_send.h"
 #include "serve/proxy_client.h"
+#include <event2/event.h>
 #include <scrim/signature.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,8 +21,15 @@ struct proxy {
   scrim_key *hash_key;
 };
 
+/* Libevent would print lines of its own between those of the log; what it complains of, its callers report. */
+static void proxy_ignore(int severity, const char *message) {
+  (void)severity;
+  (void)message;
+}
+
 void proxy_prepare(void) {
   http_send_wipe_buffers();
+  event_set_log_callback(proxy_ignore);
 }
 
 /* ---- the parts ---- */

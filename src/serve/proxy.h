@@ -10,7 +10,7 @@
 
 typedef struct proxy proxy;
 
-/* Once in a process, before anything else: libevent's memory. */
+/* Once in a process, before anything else: libevent's memory and voice. */
 void proxy_prepare(void);
 
 /* Listens and serves when it returns. Takes the configuration over in any case. All calls from one thread. */
