@@ -8,6 +8,7 @@
 #include <cmocka.h>
 #include <scrim.h>
 #include <stdio.h>
+#include <unistd.h>
 
 enum { MOST = 1500, COLUMNS = 5 };
 
@@ -403,7 +404,10 @@ static void files_hold_all_of_it(void **state) {
   scrim_filter *back;
   scrim_config config;
   double value;
-  const char *path = "cloud_filter_test.scrim";
+  char path[] = "/tmp/scrim-cloud-XXXXXX";
+  const int fd = mkstemp(path);
+  assert_true(fd >= 0);
+  close(fd);
   assert_int_equal(scrim_config_init(&config, "cloud", NULL), SCRIM_OK);
   assert_int_equal(scrim_config_set(&config, "k", 11, NULL), SCRIM_OK);
   scrim_filter *made;

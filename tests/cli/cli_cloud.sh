@@ -49,7 +49,7 @@ verdict "as many are marked, and nothing else changes" $?
 for name in one two; do
   body $name.pcd | tr ' ' , >$name.csv
   "$convert" $name.csv $name.npy
-  apply --mode mark --out-format stream $name.npy - >$name.scrimpts
+  apply --mode mark --set measure=3 --out-format stream $name.npy - >$name.scrimpts
 done
 cat one.scrimpts two.scrimpts >both.scrimpts
 expect "a stream of two frames" 0 "" apply --mode mark --report report.json - - <both.scrimpts
