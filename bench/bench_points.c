@@ -1,6 +1,6 @@
 /*
- * Neighbours and plane distances on one thread: 16 nearest neighbours of every point of a frame, the plane through them,
- * and the distance from it.
+ * Neighbours and plane distances on one thread: 16 nearest neighbours of every point of a frame, the plane through
+ * them, and the distance from it.
  *
  *     bench_points [FRAME.bin]           a KITTI frame, or made scenes of 1,000 to 2,000,000 points
  *     bench_points write N FRAME.bin     writes the made scene of N points, for other programs
@@ -44,7 +44,7 @@ static double range_of(const double ray[3], const double *walls, size_t n_walls)
 /* A spinning sensor of 64 beams between houses; noise of 1 cm along the ray. Always the same for the same n. */
 static float *make_scene(size_t n) {
   enum { WALLS = 24 };
-  random_source *r;
+  random_source *r = NULL;
   double walls[3 * WALLS];
   float *xyz = malloc(3 * n * sizeof *xyz);
   must(xyz != NULL && random_source_from_seed(&r, 1, NULL) == SCRIM_OK, "no scene");

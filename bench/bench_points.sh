@@ -1,6 +1,7 @@
 #!/bin/sh
-# bench_points.sh BUILD [FRAME.bin]: neighbours and planes on one thread against the number of points; and, where the Point
-# Cloud Library is installed (libpcl-dev), against it on the same frame: a KITTI one, or a made scene of 120,000 points.
+# bench_points.sh BUILD [FRAME.bin]: neighbours and planes on one thread against the number of points; and, where the
+# Point Cloud Library is installed (libpcl-dev), against it on the same frame: a KITTI one, or a made scene of 120,000
+# points.
 set -eu
 build=$1
 here=$(dirname "$0")

@@ -1,11 +1,11 @@
 /*
- * The same work by the Point Cloud Library, on one thread: NormalEstimation with 16 neighbours and the distance of every
- * point from its plane, and StatisticalOutlierRemoval with 16 neighbours.
+ * The same work by the Point Cloud Library, on one thread: NormalEstimation with 16 neighbours and the distance of
+ * every point from its plane, and StatisticalOutlierRemoval with 16 neighbours.
  *
  *     bench_points_pcl FRAME.bin      a KITTI frame; `bench_points write N FRAME.bin` makes one
  *
- * prints nanoseconds a point, medians, and the milliseconds of the whole. Needs PCL (libpcl-dev), which nothing else here
- * does. PCL counts the point itself among its neighbours: it is asked for 17.
+ * prints nanoseconds a point, medians, and the milliseconds of the whole. Needs PCL (libpcl-dev), which nothing else
+ * here does. PCL counts the point itself among its neighbours: it is asked for 17.
  */
 #include <algorithm>
 #include <cmath>

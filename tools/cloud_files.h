@@ -19,8 +19,8 @@ typedef struct cloud_files {
 
 /*
  * Of a folder: its files that end as files of points do, not those in folders within. `out` NULL: nothing is written;
- * otherwise a file's name if there is one input that is no folder and `out` is no folder, or else a folder, which is made
- * if it is not there. Errors name the path. Freed with cloud_files_free in any case.
+ * otherwise a file's name if there is one input that is no folder and `out` is no folder, or else a folder, which is
+ * made if it is not there. Errors name the path. Freed with cloud_files_free in any case.
  */
 scrim_status cloud_files_list(cloud_files *files, const char *const *inputs, size_t n_inputs, const char *out,
                               scrim_error *error);

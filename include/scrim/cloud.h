@@ -2,8 +2,7 @@
  * scrim/cloud.h: the cloud filter: training, and what it found in a frame.
  *
  * After Ada3Diff (Zhang et al., ACM MM 2023, arXiv 2211.16247): how far points lie from the best-fit planes of their
- * neighbours says how much a cloud is distorted (the paper's section on distortion estimation), and that says how much
- * to smooth it. A filter without training data smooths by what needs none: every point is projected onto the plane of
+ * neighbours says how much a cloud is distorted (the paper's distortion estimator), and that says how much to smooth it. A filter without training data smooths by what needs none: every point is projected onto the plane of
  * its neighbours, again and again (parameter `iterations`).
  *
  * Input of the filter: one frame a call, float32 [n, c], c at least 3: x, y, z (metres from the sensor, or any unit for
@@ -21,8 +20,8 @@
  * beyond 1e18, and with `zero` = 1 those at exactly 0, 0, 0, which stand for no return. Points at the same place are
  * treated as one, and alike. A frame of no rows gives one of no rows.
  *
- * scrim_apply looks at each frame by itself. scrim_push does the same, one whole frame a call, but with `frames` above 0
- * it takes the baseline from the stream's own last frames; scrim_flush ends the stream and forgets them.
+ * scrim_apply looks at each frame by itself. scrim_push does the same, one whole frame a call, but with `frames` above
+ * 0 it takes the baseline from the stream's own last frames; scrim_flush ends the stream and forgets them.
  *
  * Points come out the same, bit for bit, for any number of `threads`.
  *
@@ -50,8 +49,8 @@ typedef struct scrim_cloud_data {
  * "cloud", or NULL for defaults. With data, `baseline` becomes the `quantile` of the frames' distortions, unless the
  * caller has set it; without (NULL), the filter is nothing but its settings.
  *
- * SCRIM_E_DATA: no frame has three points that are somewhere. SCRIM_E_ARGUMENT: a config of another kind, or a view that
- * is not of points. SCRIM_E_MEMORY.
+ * SCRIM_E_DATA: no frame has three points that are somewhere. SCRIM_E_ARGUMENT: a config of another kind, or a view
+ * that is not of points. SCRIM_E_MEMORY.
  */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_cloud_train(scrim_filter **out, const scrim_cloud_data *data,
                                                           const scrim_config *config, scrim_error *error);

@@ -1,4 +1,4 @@
-/* One frame at a time: looked at, then moved or marked. What a session of the cloud filter does, without the session. */
+/* One frame at a time: looked at, then moved or marked. What a session of the cloud filter does with it. */
 #ifndef POINTCLOUD_DEFENSE_CLOUD_FRAME_H
 #define POINTCLOUD_DEFENSE_CLOUD_FRAME_H
 

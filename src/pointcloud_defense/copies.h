@@ -24,9 +24,9 @@ static inline float copies_coordinate(float metres) {
 }
 
 /*
- * first[i]: the lowest index of the points at the place of point i (itself, if it has no copy before it), or COPIES_NONE.
- * xyz [n, stride], the first three of a row; `work` has room for 2 * n. Answers how many places there are. Places are the same if their
- * coordinates count as the same.
+ * first[i]: the lowest index of the points at the place of point i (itself, if it has no copy before it), or
+ * COPIES_NONE. xyz [n, stride], the first three of a row; `work` has room for 2 * n. Answers how many places there are.
+ * Places are the same if their coordinates count as the same.
  * Time is n log n at most, whatever the points are.
  */
 size_t copies_find(const float *xyz, size_t n, size_t stride, uint32_t *first, uint64_t *work);

@@ -12,7 +12,8 @@ typedef struct neighbours_record {
 
 /*
  * Orders records so that each `leaf` of them in a row are close together, and so are each 2, 4, 8 ... leaves in a row,
- * counted from the start. The order depends on the records alone; `scratch` has room for as many. Time is n log(n)^2 at most.
+ * counted from the start. The order depends on the records alone; `scratch` has room for as many. Time is n log(n)^2 at
+ * most.
  */
 void neighbours_order(neighbours_record *records, neighbours_record *scratch, size_t n, size_t leaf);
 

@@ -148,8 +148,8 @@ static size_t count_above(const float *measure, size_t n, double limit) {
 }
 
 /*
- * The least number that at most `most` measures are above. Floats that are not negative are in the order of their bits, so
- * that halving finds it in 32 steps.
+ * The least number that at most `most` measures are above. Floats that are not negative are in the order of their bits,
+ * so that halving finds it in 32 steps.
  */
 static float bounded_limit(const float *measure, size_t n, size_t most) {
   uint32_t low = 0, high = 0x7f800000; /* 0 and infinity */

@@ -1,8 +1,8 @@
 /*
  * Which points do not belong to a surface: the published rules, as baselines and as marks.
  *
- * Every rule is a measure of each point and a limit: a point is an outlier if its measure is greater. So all rules can be
- * bounded in the same way: where more points would go than may, the worst go.
+ * Every rule is a measure of each point and a limit: a point is an outlier if its measure is greater. So all rules can
+ * be bounded in the same way: where more points would go than may, the worst go.
  *
  *     plane       distance from the best-fit plane of k neighbours, metres           limit: threshold
  *     spacing     the same over the mean distance to the neighbours                  limit: threshold
@@ -15,8 +15,8 @@
  *     dsor        mean distance over range: Kurup and Bos 2021                       limit: threshold * (sor's limit)
  *     near        mean distance over range                                           limit: threshold
  *
- * Neighbours never include the point itself, and copies of a point are that point. Means and deviations (n - 1) are over
- * places.
+ * Neighbours never include the point itself, and copies of a point are that point. Means and deviations (n - 1) are
+ * over places.
  */
 #ifndef POINTCLOUD_DEFENSE_OUTLIERS_H
 #define POINTCLOUD_DEFENSE_OUTLIERS_H
@@ -50,8 +50,8 @@ int outliers_need_planes(outlier_rule rule);
 void outliers_fill_in(outlier_settings *settings);
 
 /*
- * measure [n], and the limit as the answer. Points that are nowhere, and all copies of a point but the first, measure 0.
- * first [n] as of copies_find.
+ * measure [n], and the limit as the answer. Points that are nowhere, and all copies of a point but the first, measure
+ * 0. first [n] as of copies_find.
  */
 double outliers_measure(const outlier_settings *settings, const survey_point *points, const float *xyz,
                         const uint32_t *first, size_t n, float *measure);

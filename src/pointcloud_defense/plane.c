@@ -26,8 +26,8 @@ static void multiply(const double c[6], const double v[3], double out[3]) {
 }
 
 /*
- * The unit vector that c - value is blind to, for a simple eigenvalue. The adjugate of c - value is v v^T times a number:
- * its column with the longest diagonal element is v times a number that is not small.
+ * The unit vector that c - value is blind to, for a simple eigenvalue. The adjugate of c - value is v v^T times a
+ * number: its column with the longest diagonal element is v times a number that is not small.
  */
 static void eigenvector(const double c[6], double value, double out[3]) {
   const double xx = c[0] - value, yy = c[3] - value, zz = c[5] - value;
@@ -68,8 +68,8 @@ static int normal_across(const double c[6], const double along[3], double normal
 }
 
 /*
- * The root t in [cos(pi / 6), 1] of 4 t^3 - 3 t = r, for r in [0, 1]: the cosine of a third of the angle whose cosine is r.
- * From the chord, which is off by 0.006 at most, each step squares the error: three reach the last bit.
+ * The root t in [cos(pi / 6), 1] of 4 t^3 - 3 t = r, for r in [0, 1]: the cosine of a third of the angle whose cosine
+ * is r. From the chord, which is off by 0.006 at most, each step squares the error: three reach the last bit.
  */
 static double cosine_of_third(double r) {
   double t = 0.86602540378443865 + 0.13397459621556135 * r;

@@ -1,6 +1,6 @@
 /*
- * Best-fit planes of neighbourhoods: the surface that a point is measured against (Ada3Diff, arXiv 2211.16247, "Distortion
- * estimation").
+ * Best-fit planes of neighbourhoods: the surface that a point is measured against (the distortion estimator of
+ * Ada3Diff, arXiv 2211.16247).
  */
 #ifndef POINTCLOUD_DEFENSE_PLANE_H
 #define POINTCLOUD_DEFENSE_PLANE_H
