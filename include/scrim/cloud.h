@@ -2,8 +2,9 @@
  * scrim/cloud.h: the cloud filter: training, and what it found in a frame.
  *
  * After Ada3Diff (Zhang et al., ACM MM 2023, arXiv 2211.16247): how far points lie from the best-fit planes of their
- * neighbours says how much a cloud is distorted (the paper's distortion estimator), and that says how much to smooth it. A filter without training data smooths by what needs none: every point is projected onto the plane of
- * its neighbours, again and again (parameter `iterations`).
+ * neighbours says how much a cloud is distorted (the paper's distortion estimator), and that says how much to smooth
+ * it. A filter without training data smooths by what needs none: every point is projected onto the plane of its
+ * neighbours, again and again (parameter `iterations`).
  *
  * Input of the filter: one frame a call, float32 [n, c], c at least 3: x, y, z (metres from the sensor, or any unit for
  * objects), then whatever rides along, which comes out bit for bit. By the parameter `mode`

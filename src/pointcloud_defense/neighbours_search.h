@@ -4,7 +4,7 @@
  *     TARGET                                          the function attribute that allows the instructions
  *     boxes_within(boxes, q, bound)                   lanes whose box is not farther than bound, as a mask
  *     leaf_collect(leaf, q, bound, lanes, way, index) writes those lanes whose point is not farther; answers how many
- *     rank_some(way, n, mine, rank)                   rank[i], i < RANKED: how many of way[0..n-1] are less than mine[i]
+ *     rank_some(way, n, mine, rank)                   rank[i], i < RANKED: how many of n `way` are less than mine[i]
  *     bound_from(leaf, q, radius)                     the least of (distance to lane + radius of lane), over 16 lanes
  *
  * where q is a point, bound a squared distance, and `way` squared distances as the bits of a float, which are in the
