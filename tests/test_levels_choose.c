@@ -72,7 +72,12 @@ static void few_rows_are_not_trusted(void **state) {
     const levels_rows members = rows_of(&inside, 200), others = rows_of(&outside, 200);
     const levels v = {.edge = edges};
     assert_int_equal(levels_cut(edges, &members, &others, NULL), SCRIM_OK);
-    assert_int_equal(levels_leak(own, &v, &members, &others, NULL), SCRIM_OK);
+    levels_order order;
+    assert_int_equal(levels_order_create(&order, &members, &others, NULL), SCRIM_OK);
+    double gap = 0;
+    for (int i = 0; i < 200; i++) gap += (inside.right[i] - outside.right[i]) / 200.0;
+    levels_leak(own, &v, &order, &order, gap);
+    levels_order_free(&order);
     int step = 1;
     while (own[step] > 0.02) step++;
     const int honest = choose(200, 0.02, &leak);

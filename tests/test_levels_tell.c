@@ -112,7 +112,9 @@ static void the_leak_is_what_telling_adds_to_labels(void **state) {
   const levels v = {.k = 2, .edge = edge};
   double leak[LEVELS_STEPS + 1];
   fill_edges(edge);
-  assert_int_equal(levels_leak(leak, &v, &high, &low, NULL), SCRIM_OK);
+  levels_order o = order_of(&high, &low);
+  levels_leak(leak, &v, &o, &o, 0.2);
+  levels_order_free(&o);
   /* members are right by 0.2 more often; edges at 5 and 8 tell six others between them, the edge at 5 alone three */
   for (int step = 0; step <= LEVELS_STEPS; step++) {
     const double telling = step < 10 ? 0.6 : step < LEVELS_STEPS ? 0.3 : 0;
@@ -120,32 +122,47 @@ static void the_leak_is_what_telling_adds_to_labels(void **state) {
   }
 }
 
-static void members_who_are_right_less_often_are_no_gap(void **state) {
+/* The same edges on rows where the parties have changed places: what pointed one way by chance counts back. */
+static void bands_that_turn_round_count_back(void **state) {
   (void)state;
   static float edge[(LEVELS_STEPS + 1) * LEVELS_EDGES];
   const levels v = {.k = 2, .edge = edge};
   double leak[LEVELS_STEPS + 1];
   fill_edges(edge);
-  assert_int_equal(levels_leak(leak, &v, &low, &high, NULL), SCRIM_OK);
+  levels_order o = order_of(&high, &low), guide = order_of(&low, &high);
+  levels_leak(leak, &v, &o, &guide, 0.2);
+  for (int step = 0; step <= LEVELS_STEPS; step++) assert_true(leak[step] == 0);
+  levels_order_free(&o);
+  levels_order_free(&guide);
+}
+
+static void bands_where_members_are_less_sure_count_too(void **state) {
+  (void)state;
+  static float edge[(LEVELS_STEPS + 1) * LEVELS_EDGES];
+  const levels v = {.k = 2, .edge = edge};
+  double leak[LEVELS_STEPS + 1];
+  fill_edges(edge);
+  levels_order o = order_of(&low, &high);
+  levels_leak(leak, &v, &o, &o, 0);
+  levels_order_free(&o);
   assert_true(fabs(leak[10] - (auc(0.5) - auc(0))) < 1e-12); /* below 5 lie half of the members and no other */
   assert_true(fabs(leak[1] - (auc(0.8) - auc(0))) < 1e-12);
 }
 
 static void running_out_of_memory_is_an_error(void **state) {
   (void)state;
-  static float edge[(LEVELS_STEPS + 1) * LEVELS_EDGES];
-  const levels v = {.k = 2, .edge = edge};
   unsigned long n = 1;
   scrim_status status;
+  levels_order o;
   do {
-    double leak[LEVELS_STEPS + 1];
     memory_fail_at(n++, 0);
-    status = levels_leak(leak, &v, &high, &low, NULL);
+    status = levels_order_create(&o, &high, &low, NULL);
     if (status != SCRIM_OK) assert_int_equal(status, SCRIM_E_MEMORY);
   } while (status != SCRIM_OK && n < 20);
   memory_fail_at(0, 0);
   assert_int_equal(status, SCRIM_OK);
   assert_int_equal(n, 7); /* five blocks */
+  levels_order_free(&o);
 }
 
 int main(void) {
@@ -157,7 +174,8 @@ int main(void) {
       cmocka_unit_test(shares_are_compared_where_numbers_differ),
       cmocka_unit_test(equal_rows_tell_nothing),
       cmocka_unit_test(the_leak_is_what_telling_adds_to_labels),
-      cmocka_unit_test(members_who_are_right_less_often_are_no_gap),
+      cmocka_unit_test(bands_that_turn_round_count_back),
+      cmocka_unit_test(bands_where_members_are_less_sure_count_too),
       cmocka_unit_test(running_out_of_memory_is_an_error),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

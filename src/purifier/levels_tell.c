@@ -71,7 +71,7 @@ levels_band levels_band_of(const levels_order *o, float edge) {
   const size_t others = levels_below(o->other, o->n_others, edge);
   const double share = (double)levels_below(o->member, o->n_members, edge) / (double)o->n_members;
   const size_t members = (size_t)lround(share * (double)o->n_others);
-  return members < others ? (levels_band){members, others} : (levels_band){others, members};
+  return members <= others ? (levels_band){members, others, 0} : (levels_band){others, members, 1};
 }
 
 double levels_telling(const levels_order *o, levels_band band, size_t from) {
@@ -81,22 +81,17 @@ double levels_telling(const levels_order *o, levels_band band, size_t from) {
 
 /* ---- a filter's levels ---- */
 
-static double accuracy(const levels_rows *rows) {
-  size_t right = 0;
-  for (size_t i = 0; i < rows->n; i++) right += rows->right[i];
-  return (double)right / (double)rows->n;
-}
-
-static double telling_share(const levels *v, int step, const levels_order *order) {
+static double telling_share(const levels *v, int step, const levels_order *o, const levels_order *guide) {
   const float *edge = v->edge + (size_t)step * (LEVELS_MAX - 1);
   double telling = 0;
   size_t end = 0;
   for (int i = 0; i < LEVELS_MAX - 1; i++) {
-    const levels_band band = levels_band_of(order, edge[i]);
-    telling += levels_telling(order, band, end);
+    const levels_band band = levels_band_of(o, edge[i]);
+    const int agrees = band.reversed == levels_band_of(guide, edge[i]).reversed;
+    telling += (agrees ? 1 : -1) * levels_telling(o, band, end);
     if (band.high > end) end = band.high;
   }
-  return telling;
+  return fmax(0, telling);
 }
 
 /* AUC for who recognises the share d of each party for certain and must guess between the others. */
@@ -104,14 +99,8 @@ static double auc_of_share(double d) {
   return 1 - (1 - d) * (1 - d) / 2;
 }
 
-scrim_status levels_leak(double leak[LEVELS_STEPS + 1], const levels *v, const levels_rows *members,
-                         const levels_rows *others, scrim_error *error) {
-  levels_order order;
-  const double gap = fmax(0, accuracy(members) - accuracy(others));
-  const scrim_status status = levels_order_create(&order, members, others, error);
-  if (status != SCRIM_OK) return status;
+void levels_leak(double leak[LEVELS_STEPS + 1], const levels *v, const levels_order *o, const levels_order *guide,
+                 double gap) {
   for (int step = 0; step <= LEVELS_STEPS; step++)
-    leak[step] = auc_of_share(fmin(1, gap + telling_share(v, step, &order))) - auc_of_share(gap);
-  levels_order_free(&order);
-  return SCRIM_OK;
+    leak[step] = auc_of_share(fmin(1, gap + telling_share(v, step, o, guide))) - auc_of_share(gap);
 }

@@ -18,6 +18,7 @@ void levels_order_free(levels_order *o);
 /* Where an edge falls, as positions among the others: theirs, and that of the same share of members; low <= high. */
 typedef struct levels_band {
   size_t low, high;
+  int reversed; /* 1: the members' position is the higher one */
 } levels_band;
 levels_band levels_band_of(const levels_order *o, float edge);
 
@@ -29,9 +30,11 @@ size_t levels_below(const float *sorted, size_t n, float edge);
 
 /*
  * What the cuts of each strength give away: how far AUC rises above what labels give, for an attacker who knows how hard
- * each row is. Both parties' `right` are known.
+ * each row is. gap: how much more often members are right. On rows that the cuts were not made on, chance alone sets two
+ * samples apart at every edge, so a band counts against the leak where it points the other way than in `guide`, the rows
+ * that the cuts were made on; guide may be `o`.
  */
-scrim_status levels_leak(double leak[LEVELS_STEPS + 1], const levels *v, const levels_rows *members,
-                         const levels_rows *others, scrim_error *error);
+void levels_leak(double leak[LEVELS_STEPS + 1], const levels *v, const levels_order *o, const levels_order *guide,
+                 double gap);
 
 #endif
