@@ -72,21 +72,20 @@ static void make_capsule(shape *s, random_source *r) {
 }
 
 static void make_table(shape *s, random_source *r) {
-  const double wide = between(r, 1, 2), deep = between(r, 0.7, 1.2), tall = between(r, 0.6, 1),
-               top = between(r, 0.05, 0.12);
-  const int round = random_below(r, 2) == 0;
+  const double wide = between(r, 1, 2), deep = between(r, 0.7, 1.2), tall = between(r, 0.6, 1);
+  const double top = between(r, 0.05, 0.12), in = between(r, 0.08, 0.2), thick = between(r, 0.06, 0.14);
   box(s, 0, 0, tall, wide, deep, top);
-  legs(s, wide, deep, between(r, 0.08, 0.2), between(r, 0.06, 0.14), tall, round);
+  legs(s, wide, deep, in, thick, tall, random_below(r, 2) == 0);
 }
 
 static void make_chair(shape *s, random_source *r) {
   const double wide = between(r, 0.8, 1.1), deep = between(r, 0.8, 1.1), seat = between(r, 0.7, 1),
                thick = between(r, 0.08, 0.15);
-  const double back = between(r, 0.7, 1.3);
+  const double back = between(r, 0.7, 1.3), leg = between(r, 0.07, 0.14);
   box(s, 0, 0, seat, wide, deep, thick);
   shape_part *p = box(s, 0, deep / 2 - 0.05, seat + thick, wide, 0.1, back);
   shape_turn(p, 0, between(r, -0.2, 0));
-  legs(s, wide, deep, 0.08, between(r, 0.07, 0.14), seat, random_below(r, 2) == 0);
+  legs(s, wide, deep, 0.08, leg, seat, random_below(r, 2) == 0);
 }
 
 static void make_lamp(shape *s, random_source *r) {
