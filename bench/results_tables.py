@@ -56,14 +56,16 @@ def by_attack(audits, swaps):
         def cell(source, defence, attacker, figure="auc"):
             digits = 3
             return mean([attack(a, defence, name, attacker, figure) for a in source], digits)
-        rows.append([name, cell(audits, "none", "adaptive"), cell(audits, "scrim", "unaware"),
-                     cell(audits, "scrim", "adaptive"), cell(audits, "scrim", "insider"),
-                     cell(audits, "label only", "adaptive"), cell(swaps, "scrim", "adaptive"),
-                     cell(audits, "none", "adaptive", "tpr_at_1pct"), cell(audits, "scrim", "adaptive", "tpr_at_1pct"),
-                     cell(audits, "none", "adaptive", "tpr_at_0.1pct"),
-                     cell(audits, "scrim", "adaptive", "tpr_at_0.1pct")])
-    table(["attack (AUC)", "none", "unaware", "adaptive", "insider", "label only", "adaptive, swapper",
-           "TPR at 1 % FPR: none", "adaptive", "at 0.1 %: none", "adaptive"], rows)
+        row = [name, cell(audits, "none", "adaptive"), cell(audits, "scrim", "unaware"),
+               cell(audits, "scrim", "adaptive"), cell(audits, "scrim", "insider"),
+               cell(audits, "label only", "adaptive")]
+        for figure in ("tpr_at_1pct", "tpr_at_0.1pct"):
+            row += [cell(audits, "none", "adaptive", figure), cell(audits, "scrim", "adaptive", figure)]
+        if swaps:
+            row += [cell(swaps, "scrim", "adaptive"), cell(swaps, "scrim", "adaptive", "tpr_at_1pct")]
+        rows.append(row)
+    table(["attack (AUC)", "none", "unaware", "adaptive", "insider", "label only", "TPR at 1 % FPR: none", "adaptive",
+           "at 0.1 %: none", "adaptive"] + (["swapper, adaptive", "TPR at 1 %"] if swaps else []), rows)
 
 
 def at_most(audit, limit):
