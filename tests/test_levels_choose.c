@@ -19,6 +19,7 @@ typedef struct party {
 } party;
 
 static party inside, outside;
+static random_source *source;
 static float edges[(LEVELS_STEPS + 1) * LEVELS_EDGES];
 
 static levels_rows rows_of(const party *p, size_t n) {
@@ -36,10 +37,21 @@ static void draw(uint64_t seed, double shift) {
   }
 }
 
+static int set_up(void **state) {
+  (void)state;
+  return random_source_from_seed(&source, 1, NULL) != SCRIM_OK;
+}
+
+static int tear_down(void **state) {
+  (void)state;
+  random_source_free(source);
+  return 0;
+}
+
 static int choose(size_t n, double most, double *leak) {
   int step = 1;
   const levels_rows members = rows_of(&inside, n), others = rows_of(&outside, n);
-  assert_int_equal(levels_choose(&step, leak, most, &members, &others, NULL), SCRIM_OK);
+  assert_int_equal(levels_choose(&step, leak, most, &members, &others, source, NULL), SCRIM_OK);
   return step;
 }
 
@@ -57,7 +69,7 @@ static void the_weakest_step_within_the_limit_is_taken(void **state) {
   const int step = choose(MOST, 0.02, &leak);
   int weaker = step - 1;
   const levels_rows members = rows_of(&inside, MOST), others = rows_of(&outside, MOST);
-  assert_int_equal(levels_choose(&weaker, &before, INFINITY, &members, &others, NULL), SCRIM_OK);
+  assert_int_equal(levels_choose(&weaker, &before, INFINITY, &members, &others, source, NULL), SCRIM_OK);
   assert_int_equal(weaker, step - 1);
   assert_true(before > 0.02);
 }
@@ -114,9 +126,9 @@ static void running_out_of_memory_is_an_error(void **state) {
     int step = 1;
     double leak;
     memory_fail_at(n++, 0);
-    status = levels_choose(&step, &leak, 1, &members, &others, NULL);
+    status = levels_choose(&step, &leak, 1, &members, &others, source, NULL);
     if (status != SCRIM_OK) assert_int_equal(status, SCRIM_E_MEMORY);
-  } while (status != SCRIM_OK && n < 100);
+  } while (status != SCRIM_OK && n < 400);
   memory_fail_at(0, 0);
   assert_int_equal(status, SCRIM_OK);
   assert_true(n > 15);
@@ -130,5 +142,5 @@ int main(void) {
       cmocka_unit_test(what_cannot_be_measured_gets_one_level),
       cmocka_unit_test(running_out_of_memory_is_an_error),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, set_up, tear_down);
 }

@@ -68,6 +68,13 @@ static void batches_go_through(void **state) {
   out.data = input;
   assert_int_equal(scrim_apply(session, &in, &out, NULL), SCRIM_OK);
   assert_memory_equal(input, output, sizeof output);
+  /* In place, with one view for both. */
+  scrim_view both = input_view();
+  for (int i = 0; i < VALUES; i++) input[i] = (float)i;
+  both.capacity = ROWS;
+  assert_int_equal(scrim_apply(session, &both, &both, NULL), SCRIM_OK);
+  assert_int_equal(both.rows, ROWS);
+  assert_memory_equal(input, output, sizeof output);
   scrim_session_free(session);
   scrim_session_free(NULL);
 }

@@ -74,12 +74,14 @@ static scrim_status session_check(const scrim_session *session, const scrim_view
   return status;
 }
 
+/* `in` and `out` may be one view: what comes in is read from a copy, since the output's row count starts at 0. */
 static scrim_status session_run(scrim_session *session, session_step step, const scrim_view *in, scrim_view *out,
                                 scrim_error *error) {
-  size_t bound = scrim_bound(session, in->rows);
+  const scrim_view input = *in;
+  size_t bound = scrim_bound(session, input.rows);
   out->rows = 0;
-  out->rate = in->rate;
-  scrim_status status = step(session->state, in, out, error);
+  out->rate = input.rate;
+  scrim_status status = step(session->state, &input, out, error);
   return status == SCRIM_OK ? gate_check_result(out, bound, session->filter->table->takes, error) : status;
 }
 

@@ -6,7 +6,8 @@ const scrim_param score_params[SCORE_PARAMS] = {
     /* apply */
     {"form", "what rows hold: 0 probabilities, 1 logits, 2 log-probabilities", 0, 0, 2, 1, SCRIM_PARAM_APPLY},
     {"strength",
-     "0: reformed rows as they are, 1: one code word a class (prototype table); between: fewer levels, or more merged",
+     "0: reformed rows as they are, 1: one code word a class (prototype table); between: fewer levels, or more merged; "
+     "chosen by training where members and true labels are given",
      0.7, 0, 1, 0, SCRIM_PARAM_APPLY},
     {"mix", "at strength 0, the share of the raw row in the released one: 1 is near-identity", 0, 0, 1, 0,
      SCRIM_PARAM_APPLY},
@@ -40,8 +41,10 @@ const scrim_param score_params[SCORE_PARAMS] = {
     {"weight_decay", "L2 penalty", 0, 0, 1, 0, SCRIM_PARAM_TRAIN},
     {"holdout", "share of the reference that picks the epoch", 0.2, 0.01, 0.9, 0, SCRIM_PARAM_TRAIN},
     {"patience", "epochs without a better one before training stops; 0: never", 20, 0, 100000, 1, SCRIM_PARAM_TRAIN},
-    {"leak", "with members: the most that attacks may gain over labels alone, in AUC, when strength is chosen", 0.02, 0,
-     0.5, 0, SCRIM_PARAM_TRAIN},
+    {"leak",
+     "with members, strength is chosen so that an attacker who knows how hard rows are gains about this over labels, "
+     "in AUC",
+     0.02, 0, 0.5, 0, SCRIM_PARAM_TRAIN},
     {"swap_rate", "share of correct members to mark; -1: from the accuracy gap", -1, -1, 1, 0, SCRIM_PARAM_TRAIN},
     {"swap_step", "cell width of the swap index, in log-probability", 1, 1e-4, 20, 0, SCRIM_PARAM_TRAIN},
     {"swap_grids", "shifted grids in the swap index", 4, 1, 16, 1, SCRIM_PARAM_TRAIN},

@@ -1,5 +1,6 @@
 /* scrim_scores_train: check, reform, cut levels, choose the strength, mark members, report, write. */
 #include "core/error.h"
+#include "core/number.h"
 #include "purifier/metrics.h"
 #include "purifier/reformer_train.h"
 #include "purifier/swap_chance.h"
@@ -63,6 +64,9 @@ static scrim_status check_data(const score_training *t, scrim_error *error) {
   if (d->classes < 2 || d->classes > 65536) return fail(error, SCRIM_E_DATA, "%zu classes (2 to 65536)", d->classes);
   if (d->n_reference < LEAST_REFERENCE)
     return fail(error, SCRIM_E_DATA, "%zu reference rows (at least %d)", d->n_reference, LEAST_REFERENCE);
+  if (d->n_reference > UINT32_MAX || d->n_members > UINT32_MAX)
+    return fail(error, SCRIM_E_DATA, "%zu reference rows and %zu members (at most %u of each)", d->n_reference,
+                d->n_members, UINT32_MAX);
   if (d->n_members > 0 && (d->members == NULL || d->member_labels == NULL))
     return fail(error, SCRIM_E_ARGUMENT, "members need scores and labels");
   if (t->settings.swap && (d->n_members == 0 || t->key == NULL))
@@ -188,10 +192,11 @@ static scrim_status fit_levels(score_training *t, scrim_error *error) {
 
 /* ---- strength and swapper, where the owner gives members ---- */
 
-static scrim_status put_number(score_training *t, const char *name, const char *format, double value,
-                               scrim_error *error) {
-  char text[64];
-  snprintf(text, sizeof text, format, value);
+/* A figure of the report, rounded to `decimals`; the same text in every locale. */
+static scrim_status put_number(score_training *t, const char *name, double value, int decimals, scrim_error *error) {
+  char text[NUMBER_TEXT];
+  const double scale = pow(10, decimals);
+  number_print(text, round(value * scale) / scale);
   return tensorfile_put_meta(t->writer, name, text, error);
 }
 
@@ -201,27 +206,40 @@ static int strength_is_given(const scrim_config *config) {
   return 0;
 }
 
-/* Chooses the strength unless the caller did, and stores the leak that goes with it. */
-static scrim_status settle_strength(score_training *t, scrim_error *error) {
-  if (t->members.n == 0 || t->reference.truth == NULL) return SCRIM_OK;
-  const levels_rows reference = reference_rows(t), members = as_levels_rows(&t->members, t->members.n);
-  const int given = strength_is_given(&t->config);
-  const double most = given ? INFINITY : t->settings.leak;
-  int step = given ? levels_step(t->settings.strength) : 1;
-  double leak;
-  if (step == 0) return SCRIM_OK; /* nothing is merged: the audit says what that leaks */
-  scrim_status status = levels_choose(&step, &leak, most, &members, &reference, error);
-  if (status == SCRIM_OK && !given) {
-    t->settings.strength = (double)step / LEVELS_STEPS;
-    status = scrim_config_set(&t->config, "strength", t->settings.strength, error);
-  }
-  return status == SCRIM_OK ? put_number(t, "leak_over_labels", "%.4f", leak, error) : status;
-}
-
 static double accuracy(const row_set *rows) {
   size_t right = 0;
   for (size_t i = 0; i < rows->n; i++) right += rows->labels[i] == rows->truth[i];
   return (double)right / (double)rows->n;
+}
+
+/* Members are what the classifier was trained on: it is not clearly worse on them than elsewhere. */
+static scrim_status check_accuracies(const score_training *t, scrim_error *error) {
+  const double members = accuracy(&t->members), reference = accuracy(&t->reference);
+  const double deviation = sqrt(0.25 / (double)t->members.n + 0.25 / (double)t->reference.n);
+  if (members >= reference - 5 * deviation) return SCRIM_OK;
+  return fail(error, SCRIM_E_DATA,
+              "%.1f %% of the members are right, but %.1f %% of the reference: are tables or labels "
+              "exchanged?",
+              100 * members, 100 * reference);
+}
+
+/* Chooses the strength, unless the caller did, and stores the leak that goes with it. */
+static scrim_status settle_strength(score_training *t, scrim_error *error) {
+  if (t->members.n == 0 || t->reference.truth == NULL) return SCRIM_OK;
+  const levels_rows reference = reference_rows(t), members = as_levels_rows(&t->members, t->members.n);
+  scrim_status status = check_accuracies(t, error);
+  if (status == SCRIM_OK) status = put_number(t, "reference_accuracy", accuracy(&t->reference), 4, error);
+  const int given = strength_is_given(&t->config);
+  int step = given ? levels_step(t->settings.strength) : 1;
+  if (status != SCRIM_OK || step == 0) return status; /* at 0 nothing is merged: the audit says what that leaks */
+  double leak;
+  const double most = given ? INFINITY : t->settings.leak;
+  status = levels_choose(&step, &leak, most, &members, &reference, t->random, error);
+  if (status == SCRIM_OK && !given) {
+    t->settings.strength = (double)step / LEVELS_STEPS;
+    status = scrim_config_set(&t->config, "strength", t->settings.strength, error);
+  }
+  return status == SCRIM_OK ? put_number(t, "leak_over_labels", leak, 4, error) : status;
 }
 
 /* The index is built on members' vectors before the input grid, which would make many of them look alike. */
@@ -251,11 +269,11 @@ static scrim_status build_swapper(score_training *t, scrim_error *error) {
   scrim_status status = mark_members(t, rate, &marked, error);
   if (status == SCRIM_OK) status = swap_rank_fit(&t->swap_rank, &members, &reference, error);
   if (status == SCRIM_OK) status = swap_rank_put(&t->swap_rank, t->writer, error);
-  if (status == SCRIM_OK) status = put_number(t, "swap.marked_members", "%.0f", (double)marked, error);
-  if (status == SCRIM_OK) status = put_number(t, "swap.rate", "%.4f", rate, error);
+  if (status == SCRIM_OK) status = put_number(t, "swap.marked_members", (double)marked, 0, error);
+  if (status == SCRIM_OK) status = put_number(t, "swap.rate", rate, 4, error);
   if (status == SCRIM_OK)
-    status = put_number(t, "swap.member_accuracy_after", "%.4f",
-                        member_accuracy - (double)marked / (double)t->members.n, error);
+    status =
+        put_number(t, "swap.member_accuracy_after", member_accuracy - (double)marked / (double)t->members.n, 4, error);
   return status;
 }
 
@@ -300,22 +318,23 @@ static scrim_status put_report(score_training *t, scrim_error *error) {
   scrim_status status = tensorfile_put_meta(t->writer, "seed", seed, error);
   if (status == SCRIM_OK) status = share_explained(t, &explained, error);
   const struct {
-    const char *name, *format;
+    const char *name;
     double value;
+    int decimals;
   } figures[] = {
-      {"classes", "%.0f", (double)t->k},
-      {"reference", "%.0f", (double)t->reference.n},
-      {"members", "%.0f", (double)t->members.n},
-      {"epochs", "%.0f", (double)f->epochs},
-      {"best_epoch", "%.0f", (double)f->best_epoch},
-      {"held_out_loss", "%.6g", f->held_loss},
-      {"latent_kl_nats", "%.4g", f->kl},
-      {"latent_active_units", "%.0f", f->active_units},
-      {"posterior_collapse", "%.0f", collapsed},
-      {"variance_explained_by_label", "%.4f", explained},
+      {"classes", (double)t->k, 0},
+      {"reference", (double)t->reference.n, 0},
+      {"members", (double)t->members.n, 0},
+      {"epochs", (double)f->epochs, 0},
+      {"best_epoch", (double)f->best_epoch, 0},
+      {"held_out_loss", f->held_loss, 6},
+      {"latent_kl_nats", f->kl, 4},
+      {"latent_active_units", f->active_units, 0},
+      {"posterior_collapse", collapsed, 0},
+      {"variance_explained_by_label", explained, 4},
   };
   for (size_t i = 0; i < sizeof figures / sizeof *figures && status == SCRIM_OK; i++)
-    status = put_number(t, figures[i].name, figures[i].format, figures[i].value, error);
+    status = put_number(t, figures[i].name, figures[i].value, figures[i].decimals, error);
   return status;
 }
 

@@ -2,6 +2,7 @@
 
 #include "core/error.h"
 #include "core/memory.h"
+#include "core/number.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -10,6 +11,7 @@
 
 enum { CHECK_CHARS = 17, MAX_GRIDS = 16 };
 #define LEAST_PROBABILITY 1e-12 /* smaller ones count as this */
+#define MIN_STEP 1e-4           /* as the parameter swap_step allows */
 #define MAX_STEP 20.0
 
 struct swapper {
@@ -103,8 +105,8 @@ static scrim_status mark(swapper *s, uint64_t *digests, size_t *marked, const fl
 
 static scrim_status put_index(tensorfile_writer *writer, swapper *s, const uint64_t *digests, size_t n,
                               const swapper_settings *settings, scrim_error *error) {
-  char check[CHECK_CHARS] = "", step[32], grids[16];
-  snprintf(step, sizeof step, "%.17g", settings->step);
+  char check[CHECK_CHARS] = "", step[NUMBER_TEXT], grids[16];
+  number_print(step, settings->step);
   snprintf(grids, sizeof grids, "%d", settings->grids);
   const int64_t shape[1] = {(int64_t)n};
   scrim_status status = key_check(s->source, check, error);
@@ -140,11 +142,12 @@ scrim_status swapper_build(tensorfile_writer *writer, uint64_t **digests_out, si
 /* The numbers that swapper_build stored; a file that lacks one was not made by it. */
 static scrim_status read_settings(const tensorfile *file, double *step, int *grids, scrim_error *error) {
   const char *step_text = tensorfile_meta(file, "swap.step"), *grids_text = tensorfile_meta(file, "swap.grids");
-  *step = step_text == NULL ? 0 : strtod(step_text, NULL);
+  *step = 0;
+  if (step_text != NULL && !number_parse(step_text, step)) *step = 0;
   *grids = grids_text == NULL ? 0 : (int)strtol(grids_text, NULL, 10);
-  if (*step > 0 && *step <= MAX_STEP && *grids >= 1 && *grids <= MAX_GRIDS) return SCRIM_OK;
-  return fail(error, SCRIM_E_FORMAT, "the filter's swap index has step %g (0 to %g) and %d grids (1 to %d)", *step,
-              MAX_STEP, *grids, MAX_GRIDS);
+  if (*step >= MIN_STEP && *step <= MAX_STEP && *grids >= 1 && *grids <= MAX_GRIDS) return SCRIM_OK;
+  return fail(error, SCRIM_E_FORMAT, "the filter's swap index has step %g (%g to %g) and %d grids (1 to %d)", *step,
+              MIN_STEP, MAX_STEP, *grids, MAX_GRIDS);
 }
 
 scrim_status swapper_open(swapper **out, const tensorfile *file, size_t k, const scrim_key *key, scrim_error *error) {
@@ -167,6 +170,11 @@ scrim_status swapper_open(swapper **out, const tensorfile *file, size_t k, const
   }
   s->digests = digests;
   s->n = (size_t)shape[0];
+  for (size_t i = 1; i < s->n; i++) {
+    if (s->digests[i - 1] <= s->digests[i]) continue;
+    swapper_close(s);
+    return fail(error, SCRIM_E_FORMAT, "the filter's swap index is not in order at entry %zu", i);
+  }
   *out = s;
   return SCRIM_OK;
 }

@@ -72,6 +72,10 @@ grep -q '^{"kind": "scores", "columns": 3, ' stdout
 verdict "info as JSON names kind and columns" $?
 
 expect "example" 0 "" "$BUILD/examples/wrap_classifier" three.scrim my.key
-grep -q -x "[0-9.]* [0-9.]* [0-9.]*" stdout
-verdict "the example releases three scores" $?
+mv stdout example
+printf '0.536303,0.197295,0.266402\n' >raw.csv # what the example's classifier answers
+expect "the same row by the command" 0 "" "$scrim" scores apply -f three.scrim -k my.key raw.csv example.csv
+awk -F'[ ,]' 'NR == FNR { for (j = 1; j <= 3; j++) wanted[j] = $j; next }
+  { for (j = 1; j <= 3; j++) if ($j - wanted[j] > 1e-3 || wanted[j] - $j > 1e-3) exit 1 }' example.csv example
+verdict "the example releases what the command releases" $?
 finish
