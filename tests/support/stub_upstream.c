@@ -25,6 +25,9 @@ struct stub_upstream {
   size_t n_open, n_connections, n_requests;
   int stopping;
   char last_head[STUB_HEAD];
+  char *script; /* answers everything; NULL: none */
+  size_t n_script;
+  int script_closes;
 };
 
 /* One connection. */
@@ -260,9 +263,25 @@ static const stub_habit *stub_find(const char *model) {
   return &good;
 }
 
+/* 1 if there was a script to answer from. */
+static int stub_answer_from_script(stub_peer *p, int *closes) {
+  pthread_mutex_lock(&p->stub->lock);
+  size_t n = p->stub->n_script;
+  char *copy = p->stub->script != NULL ? malloc(n + 1) : NULL;
+  if (copy != NULL) memcpy(copy, p->stub->script, n);
+  *closes = p->stub->script_closes;
+  pthread_mutex_unlock(&p->stub->lock);
+  if (copy == NULL) return 0;
+  stub_write(p, copy, n);
+  free(copy);
+  return 1;
+}
+
 /* 0: close the connection. */
 static int stub_answer_one(stub_peer *p) {
   char model[64];
+  int closes;
+  if (stub_answer_from_script(p, &closes)) return !closes;
   stub_model(p, model);
   const stub_habit *habit = stub_find(model);
   if (strcmp(model, "slow") == 0) stub_wait(p, STUB_SLOW_MS);
@@ -380,6 +399,7 @@ void stub_upstream_stop(stub_upstream *stub) {
   pthread_mutex_unlock(&stub->lock);
   pthread_cond_destroy(&stub->ended);
   pthread_mutex_destroy(&stub->lock);
+  free(stub->script);
   free(stub);
 }
 
@@ -406,5 +426,16 @@ size_t stub_upstream_requests(stub_upstream *stub) {
 void stub_upstream_last_head(stub_upstream *stub, char *to, size_t n) {
   pthread_mutex_lock(&stub->lock);
   snprintf(to, n, "%s", stub->last_head);
+  pthread_mutex_unlock(&stub->lock);
+}
+
+void stub_upstream_script(stub_upstream *stub, const void *bytes, size_t n, int closes) {
+  char *copy = bytes != NULL ? malloc(n + 1) : NULL;
+  if (copy != NULL) memcpy(copy, bytes, n);
+  pthread_mutex_lock(&stub->lock);
+  free(stub->script);
+  stub->script = copy;
+  stub->n_script = n;
+  stub->script_closes = closes;
   pthread_mutex_unlock(&stub->lock);
 }

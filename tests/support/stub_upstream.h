@@ -35,4 +35,8 @@ size_t stub_upstream_connections(stub_upstream *stub);
 size_t stub_upstream_requests(stub_upstream *stub);
 void stub_upstream_last_head(stub_upstream *stub, char *to, size_t n);
 
+/* From now on each request is answered with these bytes as they stand, then, if `closes`, with the end of the
+ * connection; NULL: again as the model's name says. The bytes are copied. */
+void stub_upstream_script(stub_upstream *stub, const void *bytes, size_t n, int closes);
+
 #endif
