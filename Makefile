@@ -83,7 +83,7 @@ COMMAND := $(BUILD)/scrim
 
 .PHONY: help lib tools demo test bench acceptance examples fuzz format install uninstall clean packages
 .PHONY: check-format check-symbols check-headers check-man check-corpus tests \
-  run-demo run-test run-bench run-fuzz FORCE
+  run-demo run-test run-bench run-acceptance run-fuzz FORCE
 
 help: ## print this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(firstword $(MAKEFILE_LIST)) | \
@@ -196,7 +196,10 @@ run-bench: $(COMMAND) $(call programs,$(BENCHES))
 	bench/bench_serve.sh $(BUILD)
 	bench/bench_points.sh $(BUILD)
 
-acceptance: tools ## slow checks: a pipe of ten million rows in bounded memory
+acceptance: ## slow checks: a pipe of ten million rows, ten thousand faults, model servers from PyPI
+	@build-aux/install-packages build test acceptance
+	+@$(MAKE) --no-print-directory run-acceptance
+run-acceptance: tools $(BUILD)/tests/test_canary
 	@BUILD=$(BUILD) tests/acceptance/run
 
 ## ---- fuzzing: one program a reader, its corpus in fuzz/corpus/<name>
