@@ -68,12 +68,14 @@ static int check_usage(run_state *s, uint64_t *jobs) {
   return code;
 }
 
-/* IN... -o OUT; or IN OUT, either of which is "-" if it is not there. */
+/* IN... -o OUT; or IN OUT, either of which is "-" if it is not there. Two files that exist are two inputs, by a pattern. */
 static scrim_status list_files(run_state *s, scrim_error *error) {
   const args *a = s->a;
   static const char *const standard[] = {"-"};
   const char *out = a->value[OUTPUT];
   size_t n = a->n_operands;
+  if (!out && n == 2 && strcmp(a->operand[1], "-") != 0 && access(a->operand[1], F_OK) == 0)
+    return complain_later(error, SCRIM_E_ARGUMENT, -1, "'%s' exists: say with -o where the output goes", a->operand[1]);
   if (!out) out = n == 2 ? a->operand[--n] : "-";
   return cloud_files_list(&s->files, n ? a->operand : standard, n ? n : 1, out, error);
 }

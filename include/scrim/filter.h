@@ -32,8 +32,8 @@ typedef enum scrim_kind {
 } scrim_kind;
 
 /*
- * A view describes memory of the caller's. float32, row major, rows * columns values. Scores and audio are finite and have
- * at least one row; points need not be and need not have any (scrim/cloud.h).
+ * A view describes memory of the caller's. float32, row major, rows * columns values. Scores and audio are finite and
+ * have at least one row; points need not be and need not have any (scrim/cloud.h).
  */
 typedef struct scrim_view {
   scrim_kind kind;
@@ -92,8 +92,8 @@ SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_session_create(scrim_session **out
 SCRIM_API void scrim_session_free(scrim_session *session); /* wipes scratch; NULL is fine */
 
 /*
- * Whole items or a batch. `out->data` may be `in->data` (in place; out may then be `in` itself) but must not overlap otherwise; `out->capacity` is
- * at least scrim_bound(session, in->rows). SCRIM_E_DATA names the row and the value.
+ * Whole items or a batch. `out->data` may be `in->data` (in place; out may then be `in` itself) but must not overlap
+ * otherwise; `out->capacity` is at least scrim_bound(session, in->rows). SCRIM_E_DATA names the row and the value.
  */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_apply(scrim_session *session, const scrim_view *in, scrim_view *out,
                                                     scrim_error *error);

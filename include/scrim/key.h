@@ -8,7 +8,9 @@
  *     block = HMAC-SHA-256(key, name | i as 8 bytes, little endian)
  *
  * so that the same item gets the same answer for ever under a key, asking again averages nothing out, and nobody
- * without the key can predict or undo the choice.
+ * without the key can predict or undo the choice. What draws on it: the latent noise and the label swapper of the
+ * score filter. A score filter with neither (the default) answers alike under every key: then the filter itself is the
+ * secret.
  *
  * A key file is one line of text, "scrim-key-1 " and 64 hexadecimal digits, mode 0600. A file that others can read is
  * refused. Keys are wiped from memory when freed.

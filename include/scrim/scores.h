@@ -24,8 +24,8 @@
  * formal guarantee; only differentially private training gives one.
  *
  * Thread safety: all functions here may run at once from several threads, on different data or the same, which they
- * only read. Callbacks are called from the calling thread. Training and audits set OpenBLAS to one thread, for the whole
- * process.
+ * only read. Callbacks are called from the calling thread. Training and audits set OpenBLAS to one thread, for the
+ * whole process.
  */
 #ifndef SCRIM_SCORES_H
 #define SCRIM_SCORES_H

@@ -1,4 +1,5 @@
 /* The strict reader of filter files. */
+#include "core/encryption.h"
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/tensorfile_parts.h"
@@ -117,6 +118,8 @@ static scrim_status reader_parse_entries(tensorfile *file, scrim_error *error) {
 static scrim_status reader_parse_header(tensorfile *file, scrim_error *error) {
   if (file->n_bytes < TENSORFILE_PREFIX)
     return fail(error, SCRIM_E_FORMAT, "%zu bytes are too few for a filter file", file->n_bytes);
+  if (encryption_is_sealed(file->bytes, file->n_bytes))
+    return fail(error, SCRIM_E_KEY, "an encrypted file, to be opened with the key that it is encrypted under");
   uint64_t length;
   memcpy(&length, file->bytes, sizeof length);
   if (length > TENSORFILE_MAX_HEADER)

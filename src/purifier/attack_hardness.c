@@ -1,9 +1,10 @@
 /*
- * Labels and hardness: of two rows that are answered rightly, the one that classifiers without it find harder is likelier a
- * member; one that is answered wrongly hardly is. The strongest use of bare labels by an attacker with shadows.
+ * Labels and hardness: of two rows that are answered rightly, the one that classifiers without it find harder is
+ * likelier a member; one that is answered wrongly hardly is. The strongest use of bare labels by an attacker with
+ * shadows.
  *
- * With copies: a swapped member gets its own label back on near copies. An answer that most copies contradict is a member's,
- * and the label that most copies agree on takes its place otherwise.
+ * With copies: a swapped member gets its own label back on near copies. An answer that most copies contradict is a
+ * member's, and the label that most copies agree on takes its place otherwise.
  */
 #include "core/error.h"
 #include "core/memory.h"

@@ -5,6 +5,7 @@
  */
 #include "core/error.h"
 #include "core/memory.h"
+#include "core/number.h"
 #include "purifier/attack.h"
 #include "purifier/audit_attacker.h"
 #include "purifier/audit_filter.h"
@@ -240,9 +241,10 @@ static scrim_status audit_one(audit_run *r, const audit_parties *p, const char *
 /* ---- the plan ---- */
 
 static scrim_status audit_rule(audit_run *r, const defence *rule, audit_suite suite, scrim_error *error) {
-  char name[40];
+  char name[80], setting[NUMBER_TEXT];
+  number_print(setting, rule->setting);
   if (rule->setting_name)
-    snprintf(name, sizeof name, "%s, %s %g", rule->name, rule->setting_name, rule->setting);
+    snprintf(name, sizeof name, "%s, %s %s", rule->name, rule->setting_name, setting);
   else
     snprintf(name, sizeof name, "%s", rule->name);
   audit_parties p = {.rule = rule};
@@ -278,9 +280,11 @@ static scrim_status set_strength(const audit_parties *p, double strength, scrim_
 static scrim_status sweep_filter(audit_run *r, scrim_error *error) {
   scrim_status status = SCRIM_OK;
   for (int i = 0; i <= LEVELS_STEPS && status == SCRIM_OK; i++) {
-    char name[40];
+    char name[80];
     const double strength = (double)i / LEVELS_STEPS;
-    snprintf(name, sizeof name, "%s, strength %g", r->filter.rule.name, strength);
+    char setting[NUMBER_TEXT];
+    number_print(setting, strength);
+    snprintf(name, sizeof name, "%s, strength %s", r->filter.rule.name, setting);
     if (!r->counting) status = set_strength(&r->parties, strength, error);
     if (status == SCRIM_OK) status = audit_one(r, &r->parties, name, strength, POINT, error);
   }

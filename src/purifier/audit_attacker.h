@@ -8,8 +8,8 @@
 #include "purifier/audit_data.h"
 
 /*
- * Defences that an adaptive attacker fits: shadow s goes through number s % AUDIT_PURIFIERS. One that treats members apart
- * (defence.per_member) he fits on every shadow, since elsewhere it would know no members.
+ * Defences that an adaptive attacker fits: shadow s goes through number s % AUDIT_PURIFIERS. One that treats members
+ * apart (defence.per_member) he fits on every shadow, since elsewhere it would know no members.
  */
 enum { AUDIT_PURIFIERS = 4, AUDIT_MOST_PURIFIERS = 64 };
 

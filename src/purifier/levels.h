@@ -65,9 +65,9 @@ void levels_word(const levels *v, int step, int level, size_t label, float *row)
 
 /*
  * Raises *step until the leak (levels_tell.h) is at most `most` or one level is left, and answers the leak there. Both
- * parties' `right` are known. The leak is measured on rows that the cuts were not made on, since on their own rows cuts sit
- * where two samples happen to agree and look better than they are: halves drawn at random, cut on one and measured on
- * the other, averaged over both ways and a few draws.
+ * parties' `right` are known. The leak is measured on rows that the cuts were not made on, since on their own rows
+ * cuts sit where two samples happen to agree and look better than they are: halves drawn at random, cut on one and
+ * measured on the other, averaged over both ways and a few draws.
  */
 scrim_status levels_choose(int *step, double *leak, double most, const levels_rows *members, const levels_rows *others,
                            random_source *random, scrim_error *error);

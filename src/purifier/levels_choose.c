@@ -65,7 +65,9 @@ static void half_parties_free(half_parties *h) {
   levels_order_free(&h->order);
 }
 
-/* Adds to leak[step] its share of the mean over draws and both ways of cutting on one half and measuring on the other. */
+/*
+ * Adds to leak[step] its share of the mean over draws and both ways of cutting on one half and measuring on the other.
+ */
 static scrim_status crossed_leak(double leak[LEVELS_STEPS + 1], const half_parties half[2], double gap,
                                  scrim_error *error) {
   float *edge = memory_zalloc((LEVELS_STEPS + 1) * LEVELS_EDGES, sizeof *edge);

@@ -29,10 +29,10 @@ double levels_telling(const levels_order *o, levels_band band, size_t from);
 size_t levels_below(const float *sorted, size_t n, float edge);
 
 /*
- * What the cuts of each strength give away: how far AUC rises above what labels give, for an attacker who knows how hard
- * each row is. gap: how much more often members are right. On rows that the cuts were not made on, chance alone sets two
- * samples apart at every edge, so a band counts against the leak where it points the other way than in `guide`, the rows
- * that the cuts were made on; guide may be `o`.
+ * What the cuts of each strength give away: how far AUC rises above what labels give, for an attacker who knows how
+ * hard each row is. gap: how much more often members are right. On rows that the cuts were not made on, chance alone
+ * sets two samples apart at every edge, so a band counts against the leak where it points the other way than in
+ * `guide`, the rows that the cuts were made on; guide may be `o`.
  */
 void levels_leak(double leak[LEVELS_STEPS + 1], const levels *v, const levels_order *o, const levels_order *guide,
                  double gap);

@@ -1,6 +1,6 @@
 /*
- * The confidence reformer: a conditional variational autoencoder G on [scores | one-hot of the arg max] (PURIFIER, section on
- * the confidence reformer).
+ * The confidence reformer: a conditional variational autoencoder G on [scores | one-hot of the arg max] (PURIFIER,
+ * section on the confidence reformer).
  *
  *     [f(c) | l] -> Linear BN ReLU (h1) -> Linear BN ReLU (h2) -> Linear BN ReLU (h3) -> mean, log variance (latent)
  *     [z | l]    -> Linear (h3) -> Linear BN ReLU (h2) -> Linear BN ReLU (h1) -> Linear (K) -> softmax

@@ -61,7 +61,9 @@ static int affine_join(affine *joined, const affine *second, const affine *first
   return 1;
 }
 
-/* Packs columns 0..n_dense-1; the columns after them, one a class, become rows of *start [K, out] with the bias added. */
+/*
+ * Packs columns 0..n_dense-1; the columns after them, one a class, become rows of *start [K, out] with the bias added.
+ */
 static packed_linear *pack(const affine *a, int n_dense, packed_activation activation, float **start) {
   packed_linear *packed = NULL;
   float *w = memory_zalloc((size_t)a->out * n_dense, sizeof *w), *b = memory_zalloc((size_t)a->out, sizeof *b);

@@ -8,8 +8,9 @@
 #include <stddef.h>
 
 /*
- * Lowers every other score below the label's (by 2 / units at least) and gives what they lose to scores with room, so that `label`
- * is the arg max and the row still sums to 1. The label's score is raised only where no row with this arg max could hold it.
+ * Lowers every other score below the label's (by 2 / units at least) and gives what they lose to scores with room, so
+ * that `label` is the arg max and the row still sums to 1. The label's score is raised only where no row with this arg
+ * max could hold it.
  */
 void release_keep_label(float *row, size_t k, size_t label, int units);
 

@@ -1,7 +1,7 @@
 /*
- * Which members the label swapper marks. PURIFIER marks a uniform share of them; but members' labels are too good where
- * others' are bad, on hard rows, and an attacker who knows how hard a row is still finds them there. So a member's chance
- * follows how often others at the same share of the ranking are wrong.
+ * Which members the label swapper marks. PURIFIER marks a uniform share of them; but members' labels are too good
+ * where others' are bad, on hard rows, and an attacker who knows how hard a row is still finds them there. So a
+ * member's chance follows how often others at the same share of the ranking are wrong.
  */
 #ifndef PURIFIER_SWAP_CHANCE_H
 #define PURIFIER_SWAP_CHANCE_H

@@ -1,6 +1,6 @@
 /*
- * What becomes of a swapped member's rank. Left as it is, "sure and wrong" would give it away: members are sure. It gets the
- * rank that others have at the same share of their ranking, as if the row had not been trained on.
+ * What becomes of a swapped member's rank. Left as it is, "sure and wrong" would give it away: members are sure. It
+ * gets the rank that others have at the same share of their ranking, as if the row had not been trained on.
  */
 #ifndef PURIFIER_SWAP_RANK_H
 #define PURIFIER_SWAP_RANK_H

@@ -29,7 +29,7 @@ spread() { body "$1" | awk '$3 < 1 { n++; s += $3; q += $3 * $3 } END { print q 
 [ "$(echo "$(spread moved.pcd) $(spread one.pcd)" | awk '{ print ($1 < 0.5 * $2) }')" -eq 1 ]
 verdict "the ground is smoother" $?
 for threads in 1 2 5; do
-  expect "$threads threads" 0 "" apply -j $threads one.pcd again.pcd
+  expect "$threads threads" 0 "" apply -j $threads one.pcd -o again.pcd
   cmp -s again.pcd moved.pcd
   verdict "$threads threads give the same bits" $?
 done
