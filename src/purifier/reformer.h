@@ -28,8 +28,10 @@ typedef struct reformer {
   nn_norm decoder_norm[4]; /* of the second and third; the others have none */
 } reformer;
 
-/* Published layer sizes by number of classes: up to 10: 32, 64, 128 and 2; up to 200: 128, 256, 512 and 20; else 512, 1024,
- * 2048 and 100. */
+/*
+ * Published layer sizes by number of classes: up to 10: 32, 64, 128 and 2; up to 200: 128, 256, 512 and 20; else 512,
+ * 1024, 2048 and 100.
+ */
 reformer_shape reformer_shape_for(int classes);
 
 /* `init` NULL: weights stay zero, to be loaded. */
