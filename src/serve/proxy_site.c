@@ -91,7 +91,7 @@ static void proxy_model_close(proxy_model *model) {
   memory_free(model->outputs);
 }
 
-static scrim_status proxy_model_open(proxy_model *model, const serve_model *config, size_t body_bytes,
+static scrim_status proxy_model_open(proxy_model *model, const serve_model *config, const serve_limits *limits,
                                      scrim_error *error) {
   model->config = config;
   model->outputs = memory_zalloc(config->n_outputs, sizeof *model->outputs);
@@ -106,8 +106,9 @@ static scrim_status proxy_model_open(proxy_model *model, const serve_model *conf
                                    .allowed = config->allowed,
                                    .n_allowed = config->n_allowed,
                                    .request_limits = dialect_request_limits,
-                                   .answer_limits = dialect_answer_limits};
-  model->dialect.request_limits.bytes = model->dialect.answer_limits.bytes = body_bytes;
+                                   .answer_limits = dialect_answer_limits,
+                                   .rows = limits->rows};
+  model->dialect.request_limits.bytes = model->dialect.answer_limits.bytes = limits->body_bytes;
   for (size_t i = 0; i < config->n_outputs; i++) {
     const serve_output *from = &config->outputs[i];
     dialect_output *to = &model->outputs[i];
@@ -131,7 +132,7 @@ scrim_status proxy_lane_create(proxy_lane **out, proxy_site *site, struct event_
   scrim_status status = SCRIM_OK;
   if (lane->models == NULL) status = fail(error, SCRIM_E_MEMORY, "out of memory for %zu models", config->n_models);
   for (size_t i = 0; i < config->n_models && status == SCRIM_OK; i++)
-    status = proxy_model_open(&lane->models[i], &config->models[i], config->limits.body_bytes, error);
+    status = proxy_model_open(&lane->models[i], &config->models[i], &config->limits, error);
   upstream_settings settings = {.base = base,
                                 .upstream = &config->upstream,
                                 .limits = &site->limits,
