@@ -95,8 +95,24 @@ static void filters_open_from_encrypted_files(void **state) {
   assert_null(filter);
   assert_non_null(strstr(error.message, "toy': no encrypted file"));
   assert_int_equal(scrim_encrypt_file(sealed, sealed, key, NULL), SCRIM_OK);
-  assert_int_equal(scrim_filter_open_encrypted(&filter, sealed, key, &error), SCRIM_E_FORMAT);
-  assert_non_null(strstr(error.message, "toy.enc': "));
+  assert_int_equal(scrim_filter_open_encrypted(&filter, sealed, key, &error), SCRIM_E_KEY);
+  assert_non_null(strstr(error.message, "toy.enc': an encrypted file"));
+  scrim_key_free(key);
+}
+
+static void opened_as_a_plain_one_it_says_what_it_is(void **state) {
+  scrim_key *key = make_key(secret);
+  const char *sealed = make_filter(*state, key);
+  scrim_filter *filter;
+  scrim_error error = {.message = ""};
+  size_t n;
+  char *bytes = files_read(sealed, &n);
+  assert_int_equal(scrim_filter_open(&filter, sealed, &error), SCRIM_E_KEY);
+  assert_non_null(strstr(error.message, "an encrypted file"));
+  assert_non_null(strstr(error.message, sealed));
+  assert_int_equal(scrim_filter_open_memory(&filter, bytes, n, &error), SCRIM_E_KEY);
+  assert_null(filter);
+  free(bytes);
   scrim_key_free(key);
 }
 
@@ -137,6 +153,7 @@ int main(void) {
       cmocka_unit_test_setup_teardown(there_and_back, files_setup, files_teardown),
       cmocka_unit_test_setup_teardown(a_refused_file_leaves_nothing, files_setup, files_teardown),
       cmocka_unit_test_setup_teardown(filters_open_from_encrypted_files, files_setup, files_teardown),
+      cmocka_unit_test_setup_teardown(opened_as_a_plain_one_it_says_what_it_is, files_setup, files_teardown),
       cmocka_unit_test_setup_teardown(arguments_and_memory, files_setup, files_teardown),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

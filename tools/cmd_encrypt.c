@@ -31,7 +31,9 @@ const command cmd_encrypt = {
     .noun = "encrypt",
     .operands = "IN OUT",
     .summary = "Encrypt a filter file for the disk that it lies on (AES-256-GCM)",
-    .notes = "Sign what is shipped: first encrypt, then sign. scrim scores serve opens encrypted filters.",
+    .notes = "Sign what is shipped: first encrypt, then sign. Encrypted filters are opened by scrim scores serve, and "
+             "by scores\n"
+             "apply, scores audit and info with --encryption-key.",
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .min_operands = 2,

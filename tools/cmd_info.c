@@ -1,12 +1,14 @@
-/* scrim info FILE [--json] */
+/* scrim info FILE [--encryption-key KEY] [--json] */
 #include "command.h"
 #include "complain.h"
+#include "filter_file.h"
 #include "json.h"
 #include <stdio.h>
 #include <string.h>
 
-enum { JSON };
+enum { ENCRYPTION_KEY, JSON };
 static const option options[] = {
+    [ENCRYPTION_KEY] = {"encryption-key", 0, 0, "FILE", FILTER_FILE_KEY_HELP},
     [JSON] = {"json", 0, 0, NULL, "as one JSON object"},
 };
 
@@ -47,9 +49,10 @@ static int run(const args *a) {
   scrim_config config;
   scrim_error error;
   int code = 0;
-  if (scrim_filter_open(&filter, a->operand[0], &error) != SCRIM_OK ||
+  const char *at_fault;
+  if (filter_file_open(&filter, a->operand[0], a->value[ENCRYPTION_KEY], &at_fault, &error) != SCRIM_OK ||
       scrim_filter_config(filter, &config, &error) != SCRIM_OK)
-    code = complain(a->command, a->operand[0], &error);
+    code = complain(a->command, at_fault, &error);
   else
     (a->value[JSON] ? print_json : print_text)(filter, &config);
   scrim_filter_free(filter);

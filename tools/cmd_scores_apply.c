@@ -2,14 +2,16 @@
 #include "args.h"
 #include "blocks.h"
 #include "complain.h"
+#include "filter_file.h"
 #include "progress_line.h"
 #include <string.h>
 #include <unistd.h>
 
-enum { FILTER, KEY, FORMAT, OUT_FORMAT, JOBS };
+enum { FILTER, KEY, ENCRYPTION_KEY, FORMAT, OUT_FORMAT, JOBS };
 static const option options[] = {
     [FILTER] = {"filter", 'f', 1, "FILE", "the filter, made by 'scrim scores train'"},
     [KEY] = {"key", 'k', 1, "FILE", "the key, made by 'scrim key new'"},
+    [ENCRYPTION_KEY] = {"encryption-key", 0, 0, "FILE", FILTER_FILE_KEY_HELP},
     [FORMAT] = {"format", 0, 0, "NAME", "of the input: npy, csv, tsv or auto (by extension or first bytes)"},
     [OUT_FORMAT] = {"out-format", 0, 0, "NAME", "of the output (by its extension, else as the input)"},
     [JOBS] = {"jobs", 'j', 0, "N", "threads (one a processor); the output is the same for any number"},
@@ -36,8 +38,8 @@ static scrim_status open_all(run_state *s, const args *a, scrim_format in, scrim
                              scrim_error *error) {
   scrim_status status = args_config(a, &s->config, error);
   if (status != SCRIM_OK) return status;
-  s->at_fault = a->value[FILTER];
-  if ((status = scrim_filter_open(&s->filter, s->at_fault, error)) != SCRIM_OK) return status;
+  status = filter_file_open(&s->filter, a->value[FILTER], a->value[ENCRYPTION_KEY], &s->at_fault, error);
+  if (status != SCRIM_OK) return status;
   if (strcmp(scrim_filter_kind(s->filter), "scores") != 0)
     return complain_later(error, SCRIM_E_UNSUPPORTED, -1, "a filter for %s, not for scores",
                           scrim_filter_kind(s->filter));

@@ -3,6 +3,7 @@
 #include "audit_print.h"
 #include "complain.h"
 #include "external.h"
+#include "filter_file.h"
 #include "progress_line.h"
 #include "tables.h"
 #include <stdio.h>
@@ -12,6 +13,7 @@
 enum {
   FILTER,
   KEY,
+  ENCRYPTION_KEY,
   MEMBERS,
   LABELS_MEMBERS,
   NONMEMBERS,
@@ -33,6 +35,7 @@ enum {
 static const option options[] = {
     [FILTER] = {"filter", 'f', 1, "FILE", "the filter, made by 'scrim scores train'"},
     [KEY] = {"key", 'k', 1, "FILE", "the key, made by 'scrim key new'"},
+    [ENCRYPTION_KEY] = {"encryption-key", 0, 0, "FILE", FILTER_FILE_KEY_HELP},
     [MEMBERS] = {"members", 0, 1, "FILE", "raw scores on rows of the training set"},
     [LABELS_MEMBERS] = {"labels-members", 0, 1, "FILE", "their true classes"},
     [NONMEMBERS] = {"nonmembers", 0, 1, "FILE", "raw scores on rows seen neither in training nor as reference"},
@@ -183,8 +186,7 @@ static scrim_status start_classifier(run_state *s, const args *a, scrim_error *e
 /* ---- the audit ---- */
 
 static scrim_status audit(run_state *s, const args *a, scrim_error *error) {
-  s->at_fault = a->value[FILTER];
-  scrim_status status = scrim_filter_open(&s->filter, s->at_fault, error);
+  scrim_status status = filter_file_open(&s->filter, a->value[FILTER], a->value[ENCRYPTION_KEY], &s->at_fault, error);
   if (status == SCRIM_OK && strcmp(scrim_filter_kind(s->filter), "scores") != 0)
     status =
         complain_later(error, SCRIM_E_UNSUPPORTED, -1, "a filter for %s, not for scores", scrim_filter_kind(s->filter));

@@ -30,4 +30,27 @@ touch there
 refuse "no file is overwritten by plain bytes" 74 "there.: File exists" "$scrim" decrypt sealed there -k kek.key
 refuse "no key" 74 "none.key" "$scrim" encrypt plain out -k none.key
 refuse "one name" 64 "is missing" "$scrim" encrypt plain -k kek.key
+
+# ---- filters
+small_filter
+"$scrim" encrypt three.scrim three.sealed -k kek.key
+"$scrim" scores apply -f three.scrim -k my.key ref.csv due.csv
+expect "apply an encrypted filter" 0 "" \
+  "$scrim" scores apply -f three.sealed -k my.key --encryption-key kek.key ref.csv got.csv
+cmp -s due.csv got.csv
+verdict "gives what the plain one gives" $?
+"$scrim" info three.scrim >due
+expect "info on an encrypted filter" 0 "" "$scrim" info three.sealed --encryption-key kek.key
+cmp -s due stdout
+verdict "says what it says of the plain one" $?
+scores 100 3 5 4 members
+scores 100 3 6 1.5 others
+expect "audit an encrypted filter" 0 "" "$scrim" scores audit -f three.sealed -k my.key --encryption-key kek.key \
+  --members members.csv --labels-members members.labels.csv --nonmembers others.csv \
+  --labels-nonmembers others.labels.csv
+refuse "without its key" 77 "three.sealed.: an encrypted file" \
+  "$scrim" scores apply -f three.sealed -k my.key ref.csv out.csv
+refuse "with another" 77 "three.sealed.: encrypted under another key" \
+  "$scrim" scores apply -f three.sealed -k my.key --encryption-key other.key ref.csv out.csv
+refuse "a plain one with a key" 65 "no encrypted file" "$scrim" info three.scrim --encryption-key kek.key
 finish
