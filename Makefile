@@ -244,14 +244,14 @@ check-headers: ## each public header compiles alone, as C99 and as C++
 	  echo "#include <$$header>" | g++ -std=c++98 -pedantic -Wno-long-long -Wall -Wextra -Werror -Iinclude \
 	    -fsyntax-only -x c++ - || exit 1; done
 
-check-man: ## the manual page has no errors (needs mandoc)
-	@mandoc -Tlint -W warning docs/man/scrim.1
+check-man: ## the manual pages have no errors (needs mandoc)
+	@mandoc -Tlint -W warning docs/man/scrim.1 docs/man/scrim-serve.5
 
 ## ---- installation
 
-install: lib tools ## command, libraries, headers, pkg-config file and manual page, under DESTDIR and PREFIX
+install: lib tools ## command, libraries, headers, pkg-config file and manual pages, under DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include/scrim \
-	  $(DESTDIR)$(MANDIR)/man1
+	  $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5
 	install -m 755 $(COMMAND) $(DESTDIR)$(PREFIX)/bin/scrim
 	install -m 755 $(SHARED_LIB) $(DESTDIR)$(LIBDIR)/libscrim.so.$(VERSION)
 	ln -sf libscrim.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
@@ -262,11 +262,13 @@ install: lib tools ## command, libraries, headers, pkg-config file and manual pa
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 	  -e 's|@LIBS@|$(LIBS)|' scrim.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/scrim.pc
 	install -m 644 docs/man/scrim.1 $(DESTDIR)$(MANDIR)/man1/scrim.1
+	install -m 644 docs/man/scrim-serve.5 $(DESTDIR)$(MANDIR)/man5/scrim-serve.5
 
 uninstall: ## remove what install put there
 	rm -f $(DESTDIR)$(PREFIX)/bin/scrim $(DESTDIR)$(LIBDIR)/libscrim.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME) \
 	  $(DESTDIR)$(LIBDIR)/libscrim.so $(DESTDIR)$(LIBDIR)/libscrim.a $(DESTDIR)$(LIBDIR)/pkgconfig/scrim.pc \
-	  $(DESTDIR)$(PREFIX)/include/scrim.h $(DESTDIR)$(MANDIR)/man1/scrim.1
+	  $(DESTDIR)$(PREFIX)/include/scrim.h $(DESTDIR)$(MANDIR)/man1/scrim.1 \
+	  $(DESTDIR)$(MANDIR)/man5/scrim-serve.5
 	rm -rf $(DESTDIR)$(PREFIX)/include/scrim
 
 clean: ## remove everything that was built
