@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""clients.py SERVER PROXY SCRIM MODE...: Triton's own client asks the model server and the proxy in front of it the same.
+"""clients.py SERVER PROXY SCRIM MODE...: Triton's own client asks a model server and the proxy in front of it the same.
 
 What the proxy lets out must be, number for number, what `scrim scores apply` makes of what the server said; the client
 must get all that it asked for; and what cannot be filtered must be refused. Modes: json, binary (tensors of the Open
@@ -53,8 +53,8 @@ def apply(scrim, raw):
     with open("raw.csv", "w", encoding="ascii") as file:
         file.writelines(",".join(map(repr, row.tolist())) + "\n" for row in raw)
     for name in ("npy", "csv"):
-        subprocess.run([scrim, "scores", "apply", "-f", "digits.scrim", "-k", "noise.key", f"raw.{name}", f"due.{name}"],
-                       check=True)
+        options = ["-f", "digits.scrim", "-k", "noise.key"]
+        subprocess.run([scrim, "scores", "apply", *options, f"raw.{name}", f"due.{name}"], check=True)
     due = np.load("due.npy").astype(np.float32)
     assert np.array_equal(due, np.loadtxt("due.csv", delimiter=",", dtype=np.float32))
     return due
