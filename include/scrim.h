@@ -8,6 +8,7 @@
 #include <scrim/filter.h>
 #include <scrim/key.h>
 #include <scrim/points.h>
+#include <scrim/prior.h>
 #include <scrim/progress.h>
 #include <scrim/scores.h>
 #include <scrim/signature.h>

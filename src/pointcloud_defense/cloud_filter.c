@@ -3,22 +3,39 @@
 
 #include "core/error.h"
 #include "core/memory.h"
-#include "pointcloud_defense/cloud_frame.h"
+#include "pointcloud_defense/cloud_move.h"
 #include <math.h>
 #include <string.h>
 #include <time.h>
 
-/* ---- the model: settings only ---- */
+/* ---- the model: the prior, if the file has one ---- */
+
+static void cloud_unload(void *model) {
+  cloud_model *m = model;
+  if (m == NULL) return;
+  prior_plan_free(m->plan);
+  memory_free(m);
+}
+
+static scrim_status load_prior(cloud_model *m, const tensorfile *file, scrim_error *error) {
+  prior *p = NULL;
+  if (!prior_is_in(file)) return SCRIM_OK;
+  scrim_status status = prior_get(&p, file, error);
+  if (status == SCRIM_OK) status = prior_plan_create(&m->plan, p, error);
+  prior_free(p);
+  return status;
+}
 
 static scrim_status cloud_load(void **model, const tensorfile *file, const scrim_config *config, scrim_error *error) {
-  cloud_settings *settings = memory_zalloc(1, sizeof *settings);
-  (void)file;
-  if (settings == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for a cloud filter");
-  const scrim_status status = cloud_settings_read(settings, config, error);
+  cloud_settings settings;
+  cloud_model *m = memory_zalloc(1, sizeof *m);
+  if (m == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for a cloud filter");
+  scrim_status status = cloud_settings_read(&settings, config, error);
+  if (status == SCRIM_OK) status = load_prior(m, file, error);
   if (status == SCRIM_OK)
-    *model = settings;
+    *model = m;
   else
-    memory_free(settings);
+    cloud_unload(m);
   return status;
 }
 
@@ -32,7 +49,8 @@ static size_t cloud_columns(const void *model) {
 typedef struct cloud_session {
   cloud_settings settings;
   cloud_frame *frame;
-  baseline stream; /* of the frames pushed so far */
+  restore *restore; /* NULL without a prior */
+  baseline stream;  /* of the frames pushed so far */
   scrim_cloud_report report;
   int has_report;
 } cloud_session;
@@ -41,17 +59,20 @@ static void cloud_close(void *state) {
   cloud_session *s = state;
   if (s == NULL) return;
   cloud_frame_free(s->frame);
+  restore_free(s->restore);
   memory_wipe(s, sizeof *s);
   memory_free(s);
 }
 
 static scrim_status cloud_open(void **state, const void *model, const scrim_key *key, const scrim_config *config,
                                scrim_error *error) {
+  const cloud_model *m = model;
   cloud_session *s = memory_zalloc(1, sizeof *s);
-  (void)model, (void)key;
   if (s == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for a session");
   scrim_status status = cloud_settings_read(&s->settings, config, error);
   if (status == SCRIM_OK) status = cloud_frame_create(&s->frame, s->settings.threads, error);
+  if (status == SCRIM_OK && m->plan != NULL)
+    status = restore_create(&s->restore, m->plan, key, s->settings.threads, error);
   if (status == SCRIM_OK) {
     baseline_init(&s->stream, s->settings.frames);
     *state = s;
@@ -81,11 +102,13 @@ static void copy_all(const scrim_view *in, scrim_view *out) {
 }
 
 /* Mode move, above the floor: new coordinates into rows that are somewhere, nothing into others. */
-static scrim_status move_points(cloud_session *s, const scrim_view *in, scrim_view *out, scrim_error *error) {
+static scrim_status move_points(cloud_session *s, double clean, const scrim_view *in, scrim_view *out,
+                                scrim_error *error) {
   cloud_frame *f = s->frame;
-  const scrim_status status = cloud_frame_move(f, &s->settings, error);
+  const scrim_status status = cloud_move(f, s->restore, &s->settings, clean, &s->report, error);
   if (status != SCRIM_OK) return status;
   copy_all(in, out);
+  if (s->report.passed) return SCRIM_OK;
   for (size_t i = 0; i < f->n; i++) {
     float *to = out->data + i * out->columns;
     if (!copies_is_valid(f->xyz + 3 * i) || memcmp(to, f->xyz + 3 * i, 3 * sizeof *to) == 0) continue;
@@ -141,7 +164,7 @@ static scrim_status act(cloud_session *s, double clean, const scrim_view *in, sc
     return SCRIM_OK;
   }
   s->report.passed = s->report.distortion < s->settings.floor * clean;
-  if (!s->report.passed) return move_points(s, in, out, error);
+  if (!s->report.passed) return move_points(s, clean, in, out, error);
   copy_all(in, out);
   return SCRIM_OK;
 }
@@ -195,7 +218,7 @@ const filter_table cloud_filter = {
     .params = cloud_params,
     .n_params = CLOUD_PARAMS,
     .load = cloud_load,
-    .unload = memory_free,
+    .unload = cloud_unload,
     .columns = cloud_columns,
     .open = cloud_open,
     .close = cloud_close,

@@ -4,12 +4,14 @@
 
 #include "core/filter_table.h"
 #include "pointcloud_defense/outliers.h"
+#include "pointcloud_defense/prior_plan.h"
+#include "pointcloud_defense/prior_train.h"
 #include <scrim/cloud.h>
 
 extern const filter_table cloud_filter;
 
 /* The published parameters: one table for flags, help, docs and checks. */
-enum { CLOUD_PARAMS = 14 };
+enum { CLOUD_PARAMS = 33 };
 extern const scrim_param cloud_params[CLOUD_PARAMS];
 
 typedef enum cloud_mode { CLOUD_MOVE, CLOUD_MARK, CLOUD_REMOVE, CLOUD_NAN } cloud_mode;
@@ -25,7 +27,21 @@ typedef struct cloud_settings {
   double cap;
   int zero_is_nowhere;
   unsigned threads;
+  /* mode move with a prior */
+  size_t objects;                  /* most places of a frame that it is for; 0: none */
+  int step, step_cap, step_levels; /* time step, below 0: by the distortion; at most; in three levels */
+  double step_scale;               /* noise that the time step stands for, in units of what the distortion tells */
+  int leaps, polish;               /* of the sampler; projections afterwards */
+  double noise;
+  /* training */
+  prior_settings prior;
+  size_t shapes; /* procedural objects, where none are given */
 } cloud_settings;
 scrim_status cloud_settings_read(cloud_settings *settings, const scrim_config *config, scrim_error *error);
+
+/* Immutable, shared by sessions. */
+typedef struct cloud_model {
+  prior_plan *plan; /* NULL: the filter has no prior */
+} cloud_model;
 
 #endif

@@ -87,10 +87,14 @@ scrim_status cloud_frame_survey(cloud_frame *f, const cloud_settings *s, const s
 
 /* ---- acting ---- */
 
-scrim_status cloud_frame_move(cloud_frame *f, const cloud_settings *s, scrim_error *error) {
+scrim_status cloud_frame_project(cloud_frame *f, const cloud_settings *s, int iterations, scrim_error *error) {
   const survey_request request = request_of(f, s);
+  return projection_run(&request, f->index, iterations, f->xyz, f->moved, error);
+}
+
+scrim_status cloud_frame_move(cloud_frame *f, const cloud_settings *s, scrim_error *error) {
   memcpy(f->xyz, f->moved, 3 * f->n * sizeof *f->xyz); /* the survey was the first iteration */
-  return projection_run(&request, f->index, s->iterations - 1, f->xyz, f->moved, error);
+  return cloud_frame_project(f, s, s->iterations - 1, error);
 }
 
 size_t cloud_frame_mark(cloud_frame *f, const cloud_settings *s, int *capped) {

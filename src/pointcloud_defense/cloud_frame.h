@@ -29,6 +29,9 @@ void cloud_frame_free(cloud_frame *f); /* wipes; NULL is fine */
 scrim_status cloud_frame_survey(cloud_frame *f, const cloud_settings *settings, const scrim_view *in,
                                 scrim_error *error);
 
+/* Projects xyz so many times, from where it is now. The frame must be surveyed again before anything else. */
+scrim_status cloud_frame_project(cloud_frame *f, const cloud_settings *settings, int iterations, scrim_error *error);
+
 /* Mode move: xyz becomes what it is after all iterations. The frame must be surveyed again before anything else. */
 scrim_status cloud_frame_move(cloud_frame *f, const cloud_settings *settings, scrim_error *error);
 

@@ -1,4 +1,6 @@
 /* scrim_cloud_train: what clean frames are like, and the settings. */
+#include "pointcloud_defense/cloud_train.h"
+
 #include "core/error.h"
 #include "core/gate.h"
 #include "core/memory.h"
@@ -39,9 +41,16 @@ static scrim_status measure_frames(const scrim_cloud_data *data, const cloud_set
   return status;
 }
 
-static scrim_status take_baseline(scrim_config *config, const scrim_cloud_data *data, scrim_error *error) {
+static int is_set(const scrim_config *config, const char *name) {
+  for (size_t i = 0; i < config->n; i++)
+    if (strcmp(config->params[i].name, name) == 0) return config->is_set[i];
+  return 0;
+}
+
+scrim_status cloud_take_baseline(scrim_config *config, const scrim_cloud_data *data, scrim_error *error) {
   cloud_settings settings;
   double clean = 0;
+  if (is_set(config, "baseline")) return SCRIM_OK; /* the caller knows better */
   scrim_status status = check_frames(data, error);
   if (status == SCRIM_OK) status = cloud_settings_read(&settings, config, error);
   if (status == SCRIM_OK) status = measure_frames(data, &settings, &clean, error);
@@ -49,10 +58,11 @@ static scrim_status take_baseline(scrim_config *config, const scrim_cloud_data *
   return status;
 }
 
-static int is_set(const scrim_config *config, const char *name) {
-  for (size_t i = 0; i < config->n; i++)
-    if (strcmp(config->params[i].name, name) == 0) return config->is_set[i];
-  return 0;
+scrim_status cloud_train_settings(scrim_config *settings, const scrim_config *config, scrim_error *error) {
+  scrim_status status = settings_defaults(settings, &cloud_filter, error);
+  if (status == SCRIM_OK && config != NULL) status = settings_check(config, &cloud_filter, error);
+  if (status == SCRIM_OK && config != NULL) *settings = *config;
+  return status;
 }
 
 scrim_status scrim_cloud_train(scrim_filter **out, const scrim_cloud_data *data, const scrim_config *config,
@@ -60,11 +70,8 @@ scrim_status scrim_cloud_train(scrim_filter **out, const scrim_cloud_data *data,
   if (out == NULL) return fail(error, SCRIM_E_ARGUMENT, "scrim_cloud_train: out is NULL");
   *out = NULL;
   scrim_config settings;
-  scrim_status status = settings_defaults(&settings, &cloud_filter, error);
-  if (status == SCRIM_OK && config != NULL) status = settings_check(config, &cloud_filter, error);
-  if (status != SCRIM_OK) return status;
-  if (config != NULL) settings = *config;
-  if (data != NULL && !is_set(&settings, "baseline")) status = take_baseline(&settings, data, error);
+  scrim_status status = cloud_train_settings(&settings, config, error);
+  if (status == SCRIM_OK && data != NULL) status = cloud_take_baseline(&settings, data, error);
 
   tensorfile_writer *writer = NULL;
   if (status == SCRIM_OK) status = tensorfile_writer_create(&writer, error);

@@ -1,0 +1,241 @@
+#include "pointcloud_defense/restore.h"
+
+#include "core/error.h"
+#include "pointcloud_defense/prior_train.h"
+#include "pointcloud_defense/survey.h"
+#include <math.h>
+#include <string.h>
+
+typedef struct place {
+  float xyz[3];
+  uint32_t index; /* in the frame */
+} place;
+
+struct restore {
+  const prior_plan *plan;
+  random_source *random;
+  diffusion schedule;
+  unsigned threads;
+  size_t n, capacity;
+  place *places;                       /* [n] in the order of their coordinates */
+  float *xyz, *item, *noise, *epsilon; /* [n, 3] restored; as taken in; drawn; found by the network */
+  float *surface, *features;           /* [n, 3] xyz on its neighbours' planes; [n, ..] what the network sees */
+  neighbours *index;
+  float *pooled; /* [threads, pooled] */
+  float *latent, *controls;
+  float *scratch; /* [threads, scratch] */
+  size_t scratch_floats;
+  double mean[3], deviation;
+};
+
+/* ---- memory ---- */
+
+enum { FLOATS_A_POINT = 5 * 3 + PRIOR_MOST_FEATURES };
+
+static void give_back(restore *r) {
+  memory_wipe_free(r->places, r->capacity * sizeof *r->places);
+  memory_wipe_free(r->xyz, r->capacity * FLOATS_A_POINT * sizeof *r->xyz);
+  r->places = NULL;
+  r->xyz = NULL;
+  r->capacity = 0;
+}
+
+void restore_free(restore *r) {
+  if (r == NULL) return;
+  give_back(r);
+  random_source_free(r->random);
+  neighbours_free(r->index);
+  memory_wipe_free(r->pooled, r->threads * (size_t)prior_plan_pooled(r->plan) * sizeof *r->pooled);
+  memory_wipe_free(r->latent, (size_t)prior_plan_shape(r->plan)->latent * sizeof *r->latent);
+  memory_wipe_free(r->controls, (size_t)prior_plan_controls(r->plan) * sizeof *r->controls);
+  memory_wipe_free(r->scratch, r->threads * r->scratch_floats * sizeof *r->scratch);
+  memory_free(r);
+}
+
+scrim_status restore_create(restore **out, const prior_plan *plan, const scrim_key *key, unsigned threads,
+                            scrim_error *error) {
+  restore *r = memory_zalloc(1, sizeof *r);
+  if (r == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for the diffusion of objects");
+  r->plan = plan;
+  r->threads = threads;
+  r->scratch_floats = (prior_plan_scratch(plan) + 15) / 16 * 16;
+  diffusion_init(&r->schedule);
+  r->pooled = memory_zalloc(threads, (size_t)prior_plan_pooled(plan) * sizeof *r->pooled);
+  r->latent = memory_zalloc((size_t)prior_plan_shape(plan)->latent, sizeof *r->latent);
+  r->controls = memory_zalloc((size_t)prior_plan_controls(plan), sizeof *r->controls);
+  r->scratch = memory_zalloc(threads, r->scratch_floats * sizeof *r->scratch);
+  r->index = neighbours_create();
+  const int made =
+      r->index != NULL && r->pooled != NULL && r->latent != NULL && r->controls != NULL && r->scratch != NULL;
+  const scrim_status status = made ? random_source_create(&r->random, key, error)
+                                   : fail(error, SCRIM_E_MEMORY, "out of memory for the diffusion of objects");
+  if (status == SCRIM_OK)
+    *out = r;
+  else
+    restore_free(r);
+  return status;
+}
+
+const diffusion *restore_schedule(const restore *r) {
+  return &r->schedule;
+}
+
+static scrim_status make_room(restore *r, size_t n, scrim_error *error) {
+  if (n <= r->capacity) return SCRIM_OK;
+  give_back(r);
+  r->places = memory_zalloc(n, sizeof *r->places);
+  r->xyz = memory_zalloc(n, FLOATS_A_POINT * sizeof *r->xyz);
+  if (r->places == NULL || r->xyz == NULL) {
+    memory_free(r->places);
+    memory_free(r->xyz);
+    r->places = NULL;
+    r->xyz = NULL;
+    return fail(error, SCRIM_E_MEMORY, "out of memory for an object of %zu points", n);
+  }
+  r->capacity = n;
+  r->item = r->xyz + 3 * n;
+  r->noise = r->item + 3 * n;
+  r->epsilon = r->noise + 3 * n;
+  r->surface = r->epsilon + 3 * n;
+  r->features = r->surface + 3 * n;
+  return SCRIM_OK;
+}
+
+/* ---- taking in ---- */
+
+static int is_before(const place *a, const place *b) {
+  for (int axis = 0; axis < 2; axis++)
+    if (a->xyz[axis] != b->xyz[axis]) return a->xyz[axis] < b->xyz[axis];
+  return a->xyz[2] < b->xyz[2];
+}
+
+static void sink(place *heap, size_t at, size_t n) {
+  const place held = heap[at];
+  for (size_t child = 2 * at + 1; child < n; child = 2 * at + 1) {
+    if (child + 1 < n && is_before(&heap[child], &heap[child + 1])) child++;
+    if (!is_before(&held, &heap[child])) break;
+    heap[at] = heap[child];
+    at = child;
+  }
+  heap[at] = held;
+}
+
+/* Heap sort: in place, and of one speed for all inputs. No two places are equal, so there is one right order. */
+static void sort(place *places, size_t n) {
+  for (size_t i = n / 2; i > 0; i--) sink(places, i - 1, n);
+  for (size_t end = n; end > 1; end--) {
+    const place last = places[end - 1];
+    places[end - 1] = places[0];
+    places[0] = last;
+    sink(places, 0, end - 1);
+  }
+}
+
+scrim_status restore_take(restore *r, const float *xyz, const uint32_t *first, size_t n, double *deviation,
+                          scrim_error *error) {
+  size_t places = 0;
+  *deviation = 0;
+  r->n = 0;
+  for (size_t i = 0; i < n; i++) places += first[i] == i;
+  const scrim_status status = make_room(r, places, error);
+  if (status != SCRIM_OK || places < 2) return status;
+  for (size_t i = 0; i < n; i++) {
+    if (first[i] != i) continue;
+    place *p = &r->places[r->n++];
+    for (int axis = 0; axis < 3; axis++) p->xyz[axis] = copies_coordinate(xyz[3 * i + (size_t)axis]);
+    p->index = (uint32_t)i;
+  }
+  sort(r->places, r->n);
+  for (size_t i = 0; i < r->n; i++) memcpy(r->xyz + 3 * i, r->places[i].xyz, sizeof r->places[i].xyz);
+  memcpy(r->item, r->xyz, 3 * r->n * sizeof *r->xyz);
+  if (prior_normalise(r->xyz, r->n, r->mean, &r->deviation)) *deviation = r->deviation;
+  return SCRIM_OK;
+}
+
+/* ---- the network, block by block over the pool ---- */
+
+static size_t blocks(const restore *r) {
+  return (r->n + PRIOR_PLAN_POINTS - 1) / PRIOR_PLAN_POINTS;
+}
+
+static size_t points_in(const restore *r, size_t block) {
+  const size_t left = r->n - block * PRIOR_PLAN_POINTS;
+  return left < PRIOR_PLAN_POINTS ? left : PRIOR_PLAN_POINTS;
+}
+
+static void pool_block(void *context, size_t block, unsigned worker) {
+  restore *r = context;
+  prior_plan_pool(r->plan, r->xyz + 3 * block * PRIOR_PLAN_POINTS, points_in(r, block),
+                  r->pooled + worker * (size_t)prior_plan_pooled(r->plan), r->scratch + worker * r->scratch_floats);
+}
+
+/* The largest over all workers is the largest over all points, whoever saw which. */
+static void encode(restore *r, pool *workers) {
+  const size_t width = (size_t)prior_plan_pooled(r->plan);
+  memset(r->pooled, 0, r->threads * width * sizeof *r->pooled);
+  pool_run(workers, blocks(r), pool_block, r);
+  for (size_t i = width; i < r->threads * width; i++)
+    if (r->pooled[i] > r->pooled[i % width]) r->pooled[i % width] = r->pooled[i];
+  prior_plan_encode(r->plan, r->pooled, r->latent, r->scratch);
+}
+
+static void epsilon_block(void *context, size_t block, unsigned worker) {
+  restore *r = context;
+  const size_t at = block * PRIOR_PLAN_POINTS;
+  prior_plan_epsilon(r->plan, r->controls, r->features + at * (size_t)prior_features_count(prior_plan_shape(r->plan)),
+                     points_in(r, block), r->epsilon + 3 * at, r->scratch + worker * r->scratch_floats);
+}
+
+static scrim_status find_surface(restore *r, pool *workers, scrim_error *error) {
+  const survey_request request = {
+      .index = r->index, .xyz = r->xyz, .n = r->n, .k = PRIOR_NEIGHBOURS, .pool = workers, .planes = 1};
+  const scrim_status status = neighbours_build(r->index, r->xyz, r->n, 3, error);
+  if (status == SCRIM_OK) survey_run(&request, NULL, r->surface);
+  return status;
+}
+
+static scrim_status find_epsilon(restore *r, pool *workers, int t, scrim_error *error) {
+  const prior_shape *shape = prior_plan_shape(r->plan);
+  const scrim_status status = shape->planes ? find_surface(r, workers, error) : SCRIM_OK;
+  if (status != SCRIM_OK) return status;
+  prior_features(shape, r->xyz, r->surface, sqrt(1 - r->schedule.alpha[t]), r->n, r->features);
+  prior_plan_control(r->plan, r->latent, diffusion_ratio(&r->schedule, t), r->controls, r->scratch);
+  pool_run(workers, blocks(r), epsilon_block, r);
+  return SCRIM_OK;
+}
+
+static void draw(restore *r) {
+  for (size_t i = 0; i < 3 * r->n; i++) r->noise[i] = (float)random_normal(r->random);
+}
+
+/* ---- forth and back ---- */
+
+scrim_status restore_run(restore *r, pool *workers, const restore_request *request, scrim_error *error) {
+  const int t = request->time_step, leaps = request->leaps < t ? request->leaps : t;
+  const size_t count = 3 * r->n;
+  scrim_status status = random_begin(r->random, "cloud", r->item, count * sizeof *r->item, error);
+  if (status != SCRIM_OK) return status;
+  encode(r, workers);
+  draw(r);
+  diffusion_forward(&r->schedule, t, request->noise, r->noise, count, r->xyz);
+  for (int i = 0; i < leaps && status == SCRIM_OK; i++) {
+    const int from = diffusion_stop(t, leaps, i);
+    status = find_epsilon(r, workers, from, error);
+    diffusion_leap(&r->schedule, from, diffusion_stop(t, leaps, i + 1), r->epsilon, count, r->xyz);
+  }
+  for (int step = leaps > 0 ? 0 : t; step > 0 && status == SCRIM_OK; step--) {
+    status = find_epsilon(r, workers, step, error);
+    if (step > 1) draw(r);
+    diffusion_reverse(&r->schedule, step, r->epsilon, r->noise, count, r->xyz);
+  }
+  return status == SCRIM_OK ? random_status(r->random, error) : status;
+}
+
+void restore_give(const restore *r, const uint32_t *first, size_t n, float *xyz) {
+  for (size_t i = 0; i < r->n; i++) {
+    float *to = xyz + 3 * (size_t)r->places[i].index;
+    for (size_t a = 0; a < 3; a++) to[a] = (float)(r->xyz[3 * i + a] * r->deviation + r->mean[a]);
+  }
+  for (size_t i = 0; i < n; i++)
+    if (first[i] != i && first[i] != COPIES_NONE) memcpy(xyz + 3 * i, xyz + 3 * (size_t)first[i], 3 * sizeof *xyz);
+}
