@@ -1,17 +1,24 @@
-/* scrim cloud train [CLEAN...] -o FILTER */
+/* scrim cloud train [CLEAN...] -o FILTER; scrim cloud train prior [--objects OBJECTS] -o FILTER */
 #include "args.h"
 #include "cloud_files.h"
 #include "complain.h"
 #include "progress_line.h"
+#include "train_prior.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { OUTPUT, FORMAT, FLOATS, QUIET };
+enum { OUTPUT, FORMAT, FLOATS, OBJECTS, SEED, CHECKPOINT, RESUME, QUIET };
 static const option options[] = {
     [OUTPUT] = {"output", 'o', 1, "FILE", "the filter to write"},
     [FORMAT] = {"format", 0, 0, "NAME", "of the frames: kitti, nuscenes, pcd, ply, las, npy, stream or auto"},
     [FLOATS] = {"floats", 0, 0, "N", "kitti: float32 a point, where it is not 4"},
+    [OBJECTS] = {"objects", 0, 0, "FILE",
+                 "prior: clean objects, npy [n, points, 3]; without, procedural ones are made"},
+    [SEED] = {"seed", 0, 0, "N", "prior: same objects, settings and seed: the same file, bit for bit (default 1)"},
+    [CHECKPOINT] = {"checkpoint", 0, 0, "FILE",
+                    "prior: save the state of training here as it goes; removed at the end"},
+    [RESUME] = {"resume", 0, 0, NULL, "prior: go on from the checkpoint, if there is one, to the same bits"},
     [QUIET] = {"quiet", 'q', 0, NULL, "do not print what was found"},
 };
 
@@ -75,10 +82,19 @@ static void print_findings(const run_state *s) {
   fprintf(stderr, "%-28s %zu\n%-28s %.6g\n", "frames", s->n, "baseline", baseline);
 }
 
-static int run(const args *a) {
+static void close_all(run_state *s) {
+  scrim_filter_free(s->filter);
+  for (size_t i = 0; i < s->n; i++) free(s->frames[i].data);
+  free(s->frames);
+  cloud_files_free(&s->files);
+}
+
+static int run_frames(const args *a) {
   run_state s = {0};
   scrim_error error;
   uint64_t floats = 0;
+  for (int i = OBJECTS; i < QUIET; i++)
+    if (a->value[i]) return complain_usage(a->command, "--%s is for 'cloud train prior'", options[i].name);
   int code = args_count(a, FLOATS, 3, 64, &floats);
   if (!code) code = args_points_format(a, FORMAT, &s.how.format);
   if (code) return code;
@@ -88,21 +104,57 @@ static int run(const args *a) {
     code = complain(a->command, s.at_fault, &error);
   else if (!a->value[QUIET])
     print_findings(&s);
-  scrim_filter_free(s.filter);
-  for (size_t i = 0; i < s.n; i++) free(s.frames[i].data);
-  free(s.frames);
-  cloud_files_free(&s.files);
+  close_all(&s);
   return code;
+}
+
+/* What training found out, not what it was told. */
+static void print_prior(const scrim_filter *filter) {
+  const char *name, *value;
+  for (size_t i = 0; scrim_filter_info(filter, i, &name, &value); i++)
+    if (strncmp(name, "param.", 6) != 0 || strcmp(name, "param.baseline") == 0)
+      fprintf(stderr, "%-28s %s\n", name, value);
+}
+
+static int run_prior(const args *a) {
+  train_prior_request request = {.objects = a->value[OBJECTS],
+                                 .output = a->value[OUTPUT],
+                                 .checkpoint = a->value[CHECKPOINT],
+                                 .resume = a->value[RESUME] != NULL,
+                                 .seed = 1};
+  scrim_filter *filter = NULL;
+  scrim_config config;
+  scrim_error error;
+  const char *at_fault = NULL;
+  if (a->n_operands > 1) return complain_usage(a->command, "'cloud train prior' takes objects by --objects");
+  if (request.resume && !request.checkpoint) return complain_usage(a->command, "--resume needs --checkpoint");
+  int code = args_count(a, SEED, 0, UINT64_MAX, &request.seed);
+  if (code) return code;
+  progress_catch_signals();
+  scrim_status status = args_config(a, &config, &error);
+  if (status == SCRIM_OK) status = train_prior(&filter, &request, &config, &at_fault, &error);
+  if (status != SCRIM_OK)
+    code = complain(a->command, at_fault, &error);
+  else if (!a->value[QUIET])
+    print_prior(filter);
+  scrim_filter_free(filter);
+  return code;
+}
+
+static int run(const args *a) {
+  const int is_prior = a->n_operands > 0 && strcmp(a->operand[0], "prior") == 0;
+  return is_prior ? run_prior(a) : run_frames(a);
 }
 
 const command cmd_cloud_train = {
     .noun = "cloud",
     .verb = "train",
-    .operands = "[CLEAN...]",
+    .operands = "[CLEAN... | prior]",
     .summary = "Make a filter for 3-D points, from clean frames of the same source if there are any",
     .notes =
         "CLEAN are files of points or folders of them. Without any, the filter is nothing but its settings, and moves\n"
-        "every frame; with them it knows how distorted clean frames are, and lets those pass bit for bit.",
+        "every frame; with them it knows how distorted clean frames are, and lets those pass bit for bit.\n"
+        "'prior' trains a network on clean objects: the filter then restores frames of few points by diffusion.",
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .kind = "cloud",
