@@ -6,7 +6,7 @@
 #include <string.h>
 
 const json_limits dialect_request_limits = {
-    .bytes = (size_t)64 << 20, .depth = 32, .values = (size_t)1 << 25, .string_bytes = (size_t)64 << 20};
+    .bytes = (size_t)64 << 20, .depth = 32, .values = (size_t)1 << 23, .string_bytes = (size_t)64 << 20};
 const json_limits dialect_answer_limits = {
     .bytes = (size_t)64 << 20, .depth = 32, .values = (size_t)1 << 22, .string_bytes = (size_t)1 << 20};
 
