@@ -105,19 +105,21 @@ static scrim_status oip2_take_id(dialect_exchange *exchange, json_value id, scri
 scrim_status oip2_request(dialect_exchange *exchange, const dialect_model *model, const dialect_source *from,
                           scrim_error *error) {
   scrim_status status = SCRIM_OK;
-  if (json_member(from->root, "inputs").at == NULL) return fail(error, SCRIM_E_DATA, "the request has no 'inputs'");
+  int has_inputs = 0;
   for (json_value inside = json_enter(from->root), name, value;
        status == SCRIM_OK && json_next(&inside, &name, &value);) {
-    if (json_is(name, "id"))
+    if (json_is(name, "id")) {
       status = oip2_take_id(exchange, value, error);
-    else if (json_is(name, "parameters"))
+    } else if (json_is(name, "parameters")) {
       status = oip2_check_parameters(model, value, oip2_request_parameters, COUNT(oip2_request_parameters), error);
-    else if (json_is(name, "inputs"))
+    } else if (json_is(name, "inputs")) {
+      has_inputs = 1;
       status = oip2_check_all(exchange, model, value, oip2_check_input, error);
-    else if (json_is(name, "outputs"))
+    } else if (json_is(name, "outputs")) {
       status = oip2_check_all(exchange, model, value, oip2_check_output, error);
-    else
+    } else {
       status = dialect_refuse_name("field", name, error);
+    }
   }
-  return status;
+  return status == SCRIM_OK && !has_inputs ? fail(error, SCRIM_E_DATA, "the request has no 'inputs'") : status;
 }

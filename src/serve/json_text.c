@@ -4,8 +4,12 @@
 #include "serve/json_char.h"
 #include <string.h>
 
+static int text_is_space(char c) {
+  return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
 static const char *text_skip_space(const char *at, const char *end) {
-  while (at < end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t')) at++;
+  while (at < end && text_is_space(*at)) at++;
   return at;
 }
 
@@ -45,9 +49,11 @@ static json_value text_take(json_value *inside) {
   return value;
 }
 
+/* There is one value and space around it: its end need not be looked for from the front. */
 json_value json_root(const char *text, size_t n_bytes) {
-  json_value all = {text, text + n_bytes};
-  return text_take(&all);
+  json_value root = {text_skip_space(text, text + n_bytes), text + n_bytes};
+  while (root.end > root.at && text_is_space(root.end[-1])) root.end--;
+  return root;
 }
 
 json_kind json_kind_of(json_value value) {
