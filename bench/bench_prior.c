@@ -1,10 +1,11 @@
 /*
  * What a filter with a prior does to noisy objects, beside plane projection: bench_prior FILTER [OBJECTS [SETTING...]]
  *
- * Objects are procedural, of another seed than those that default filters are trained on. Normal noise stands for
+ * Objects are procedural, of another seed than those that default filters are trained on, or those of a file, npy
+ * [n, points, 3], if OBJECTS is no number. Normal noise stands for
  * sensors; `corners`, every coordinate moved by the whole budget up or down, for what saturated L-infinity attacks end
- * as. Chamfer distance (mean squared both ways, times 10000, unit sphere) is to 4096 other points of the same clean
- * object, so that a cloud as clean as can be still has some.
+ * as. Chamfer distance (mean squared both ways, times 10000, unit sphere) is to other points of the same clean
+ * object, 4096 of procedural ones, so that a cloud as clean as can be still has some.
  */
 #include "pointcloud_defense/neighbours.h"
 #include "pointcloud_defense/shapes.h"
@@ -63,7 +64,7 @@ static scrim_session *open_session(const scrim_filter *filter, const scrim_key *
   return session;
 }
 
-static void defend(defence *d, neighbours *index, const float *noisy, const float *dense) {
+static void defend(defence *d, neighbours *index, const float *noisy, const float *dense, size_t n_dense) {
   static float out_data[3 * POINTS];
   scrim_error error;
   scrim_cloud_report report = {0};
@@ -77,20 +78,36 @@ static void defend(defence *d, neighbours *index, const float *noisy, const floa
   d->step += report.time_step;
   d->passed += report.passed != 0;
   d->milliseconds += report.milliseconds;
-  d->chamfer += one_way(index, out_data, POINTS, dense, DENSE) + one_way(index, dense, DENSE, out_data, POINTS);
+  d->chamfer += one_way(index, out_data, POINTS, dense, n_dense) + one_way(index, dense, n_dense, out_data, POINTS);
 }
 
-static void run_kind(const noise_kind *kind, defence *defences, size_t n_defences, size_t n, random_source *random) {
-  static float clean[3 * (POINTS + DENSE)], noisy[3 * POINTS];
-  neighbours *index = neighbours_create();
+/* Object i, POINTS + *dense points of it: of the file, in steps so that both parts are spread, or procedural. */
+static void make_object(const scrim_table *file, size_t i, random_source *random, float *clean, size_t *dense) {
   scrim_error error;
-  for (size_t i = 0; i < n; i++) {
+  *dense = DENSE;
+  if (file->data == NULL) {
     if (shape_draw(random, SEED, i, POINTS + DENSE, clean, &error) != SCRIM_OK) stop("shapes", &error);
+    return;
+  }
+  const size_t points = (size_t)file->info.shape[1];
+  const float *from = file->data + i * points * 3;
+  *dense = points - POINTS;
+  for (size_t j = 0; j < points; j++) memcpy(clean + 3 * j, from + 3 * (j * 1021 % points), 3 * sizeof *clean);
+}
+
+static void run_kind(const noise_kind *kind, defence *defences, size_t n_defences, const scrim_table *file, size_t n,
+                     random_source *random) {
+  static float clean[3 * (POINTS + DENSE)], noisy[3 * POINTS];
+  size_t dense;
+  neighbours *index = neighbours_create();
+  for (size_t i = 0; i < n; i++) {
+    make_object(file, i, random, clean, &dense);
+    if (random_begin(random, kind->name, &i, sizeof i, NULL) != SCRIM_OK) exit(1);
     for (size_t v = 0; v < 3 * POINTS; v++) {
       const double draw = random_normal(random);
       noisy[v] = (float)(clean[v] + kind->size * (kind->corners ? copysign(1, draw) : draw));
     }
-    for (size_t d = 0; d < n_defences; d++) defend(&defences[d], index, noisy, clean + 3 * POINTS);
+    for (size_t d = 0; d < n_defences; d++) defend(&defences[d], index, noisy, clean + 3 * POINTS, dense);
   }
   neighbours_free(index);
   for (size_t d = 0; d < n_defences; d++) {
@@ -112,7 +129,13 @@ int main(int argc, char **argv) {
     fprintf(stderr, "Usage: bench_prior FILTER [OBJECTS [SETTING[,SETTING...]...]]\n");
     return 64;
   }
-  const size_t n = argc > 2 ? (size_t)strtoul(argv[2], NULL, 10) : 100;
+  scrim_table file = {0};
+  size_t n = argc > 2 ? (size_t)strtoul(argv[2], NULL, 10) : 100;
+  if (n == 0) {
+    if (scrim_table_read(&file, argv[2], SCRIM_FORMAT_NPY, 0, &error) != SCRIM_OK) stop(argv[2], &error);
+    if (file.info.rank != 3 || file.info.shape[1] <= POINTS || file.info.shape[1] > POINTS + DENSE) return 65;
+    n = (size_t)file.info.shape[0];
+  }
   if (scrim_filter_open(&filter, argv[1], &error) != SCRIM_OK) stop(argv[1], &error);
   if (scrim_key_create(&key, bytes, &error) != SCRIM_OK) stop("key", &error);
   if (random_source_from_seed(&random, SEED, &error) != SCRIM_OK) stop("random", &error);
@@ -134,8 +157,9 @@ int main(int argc, char **argv) {
     n_defences++;
   }
   printf("| noise | defence | Chamfer x 1e4 | time step | passed | ms |\n|---|---|---|---|---|---|\n");
-  for (size_t k = 0; k < KINDS; k++) run_kind(&kinds[k], defences, n_defences, n, random);
+  for (size_t k = 0; k < KINDS; k++) run_kind(&kinds[k], defences, n_defences, &file, n, random);
   for (size_t d = 0; d < n_defences; d++) scrim_session_free(defences[d].session);
+  scrim_table_free(&file);
   random_source_free(random);
   scrim_key_free(key);
   scrim_filter_free(filter);

@@ -52,7 +52,8 @@ const scrim_param cloud_params[CLOUD_PARAMS] = {
      0.15, 0, 10, 0, SCRIM_PARAM_TRAIN},
     {"reach", "prior: time steps that it is trained for; 200 as published", 40, 1, DIFFUSION_STEPS, 1,
      SCRIM_PARAM_TRAIN},
-    {"turn", "prior: 1 trains on objects turned about z at random", 0, 0, 1, 1, SCRIM_PARAM_TRAIN},
+    {"turn", "prior: trains on objects turned at random, 1: about z, 2: any way; 0: as they are", 2, 0, 2, 1,
+     SCRIM_PARAM_TRAIN},
     {"shapes", "prior: how many procedural objects it is trained on where none are given", 4000, PRIOR_LEAST_OBJECTS,
      1000000, 1, SCRIM_PARAM_TRAIN},
 };

@@ -78,14 +78,13 @@ static scrim_status context_create(training_context *c, uint64_t seed, scrim_err
   return status == SCRIM_OK ? random_source_from_seed(&c->held_random, seed, error) : status;
 }
 
-/* An object's points from `start` on, round its end; turned about z. */
-static void copy_points(const training_context *c, size_t object, size_t start, double angle, float *to) {
-  const float *from = c->objects + object * c->points * 3, cosine = (float)cos(angle), sine = (float)sin(angle);
+/* An object's points from `start` on, round its end, turned. */
+static void copy_points(const training_context *c, size_t object, size_t start, const double turn[3][3], float *to) {
+  const float *from = c->objects + object * c->points * 3;
   for (size_t i = 0; i < c->points; i++) {
     const float *at = from + (start + i) % c->points * 3;
-    to[3 * i] = cosine * at[0] - sine * at[1];
-    to[3 * i + 1] = sine * at[0] + cosine * at[1];
-    to[3 * i + 2] = at[2];
+    for (size_t a = 0; a < 3; a++)
+      to[3 * i + a] = (float)(turn[a][0] * at[0] + turn[a][1] * at[1] + turn[a][2] * at[2]);
   }
 }
 
@@ -123,18 +122,33 @@ static scrim_status take_objects(training_context *c, const float *objects, scri
   }
   if (status == SCRIM_OK) status = random_status(c->held_random, error);
   if (status != SCRIM_OK) return status;
-  copy_points(c, 0, 0, 0, c->cloud);
+  memcpy(c->cloud, c->objects, c->points * 3 * sizeof *c->cloud);
   return find_surface(c, error); /* after one there is memory for all */
 }
 
 /* ---- a batch ---- */
 
-/* What is random about one object of a batch, in 0..1. */
-enum { DRAW_TIME, DRAW_START, DRAW_TURN, DRAW_BLUR, DRAWS };
+/* What is random about one object of a batch: in 0..1, and four normal numbers. */
+enum { DRAW_TIME, DRAW_START, DRAW_BLUR, DRAW_TURN, DRAWS = DRAW_TURN + 4 };
 
 /* The tape gives normal numbers; their distribution function makes them uniform. */
 static double uniform_from(float normal) {
   return fmin(0.5 * erfc(-normal * 0.70710678118654752), 1 - 1e-9);
+}
+
+/*
+ * The turn of a normal quaternion, which is any with the same chance; of one along z, about z; `how` 0: none. Without
+ * normal numbers none either.
+ */
+static void choose_turn(int how, const double normal[4], double turn[3][3]) {
+  double w = normal[0], x = how > 1 ? normal[1] : 0, y = how > 1 ? normal[2] : 0, z = normal[3];
+  const double length = sqrt(w * w + x * x + y * y + z * z);
+  if (how == 0 || !(length > 0)) w = 1, x = y = z = 0;
+  if (how > 0 && length > 0) w /= length, x /= length, y /= length, z /= length;
+  const double rows[3][3] = {{1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)},
+                             {2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)},
+                             {2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)}};
+  memcpy(turn, rows, sizeof rows);
 }
 
 static tensor *normals(tape *t, int rows, int columns) {
@@ -153,8 +167,9 @@ static scrim_status fill_object(training_context *c, size_t i, size_t object, co
   const int t = 1 + (int)(draw[DRAW_TIME] * s->reach);
   const float spread = (float)(s->blur * draw[DRAW_BLUR]);
   float *blurred = c->blurred + i * values;
-  copy_points(c, object, (size_t)(draw[DRAW_START] * (double)c->points),
-              s->turn ? 6.283185307179586 * draw[DRAW_TURN] : 0, c->cloud);
+  double turn[3][3];
+  choose_turn(s->turn, draw + DRAW_TURN, turn);
+  copy_points(c, object, (size_t)(draw[DRAW_START] * (double)c->points), turn, c->cloud);
   for (size_t v = 0; v < values; v++) blurred[v] = c->cloud[v] + spread * blur[v];
   diffusion_forward(&c->schedule, t, 1, noise, 3 * c->points, c->cloud);
   memcpy(c->target + i * values, noise, values * sizeof *noise);
@@ -185,7 +200,10 @@ static tensor *training_loss(tape *t, const uint32_t *rows, size_t n, void *cont
   if (draws == NULL || noise == NULL || blur == NULL) return NULL;
   for (size_t i = 0; i < n; i++) {
     double draw[DRAWS];
-    for (size_t d = 0; d < DRAWS; d++) draw[d] = uniform_from(draws->data[i * DRAWS + d]);
+    for (size_t d = 0; d < DRAWS; d++) {
+      const float normal = draws->data[i * DRAWS + d];
+      draw[d] = d < DRAW_TURN ? uniform_from(normal) : normal;
+    }
     const size_t object = c->n_held + rows[i];
     if (fill_object(c, i, object, draw, noise->data + i * values, blur->data + i * values, NULL) != SCRIM_OK)
       return NULL;

@@ -12,7 +12,7 @@ typedef struct prior_settings {
   double rate;
   double blur; /* the encoder sees clouds with noise of up to this standard deviation, for it will be given such */
   int reach;   /* time steps 1..reach are trained */
-  int turn;    /* 1: objects are turned about z at random */
+  int turn;    /* objects are turned at random, 1: about z, 2: any way */
 } prior_settings;
 
 typedef struct prior_fit {
