@@ -247,7 +247,7 @@ static void canary_other_model(canary_spec *spec, canary_random *random) {
                                      ",\"model_name\":\"inner\"",
                                      ",\"id\":\"" CANARY_TEXT "\"",
                                      ",\"model_name\":\"" CANARY_TEXT "\"",
-                                     ",\"id\":" CANARY_TEXT};
+                                     (",\"id\":" CANARY_TEXT)};
   spec->more = PICK(more, random);
 }
 
@@ -367,7 +367,8 @@ static void canary_take_out(canary_bytes *wire, canary_random *random) {
 }
 
 static void canary_put_in(canary_bytes *wire, canary_random *random) {
-  static const char *const pieces[] = {CANARY_TEXT, ",\"a\":" CANARY_TEXT, "[[[[", "\\u0000", "\"", "}", "\r\n", ",,"};
+  static const char *const pieces[] = {CANARY_TEXT, (",\"a\":" CANARY_TEXT), "[[[[", "\\u0000", "\"", "}", "\r\n",
+                                       ",,"};
   const char *piece = PICK(pieces, random);
   size_t at = canary_draw(random, wire->n), n = strlen(piece);
   memmove(wire->at + at + n, wire->at + at, wire->n - at);
