@@ -1,0 +1,34 @@
+/* Classifiers: opened, asked. */
+#include "pointcloud_defense/victim.h"
+#include "core/error.h"
+#include "pointcloud_defense/victim_pointnet.h"
+#include <string.h>
+
+scrim_status victim_open(victim *out, const char *path, scrim_error *error) {
+  tensorfile *file = NULL;
+  *out = (victim){0};
+  scrim_status status = tensorfile_open(&file, path, error);
+  if (status == SCRIM_OK) status = victim_pointnet_load(out, file, error);
+  tensorfile_close(file);
+  return status;
+}
+
+void victim_close(victim *v) {
+  if (v->release) v->release(v->model);
+  *v = (victim){0};
+}
+
+scrim_status victim_ask(const victim *v, tape *t, const float *xyz, size_t n, float *logits, scrim_error *error) {
+  tape_reset(t);
+  const tensor *answer = v->logits(t, v->model, tape_input(t, xyz, 3, (int[]){1, (int)n, 3}));
+  const scrim_status status = tape_status(t, error);
+  if (status == SCRIM_OK) memcpy(logits, answer->data, v->classes * sizeof *logits);
+  return status;
+}
+
+int32_t victim_class(const float *logits, size_t classes) {
+  size_t top = 0;
+  for (size_t i = 1; i < classes; i++)
+    if (logits[i] > logits[top]) top = i;
+  return (int32_t)top;
+}
