@@ -52,5 +52,6 @@ extern const command cmd_scores_serve;
 extern const command cmd_cloud_train;
 extern const command cmd_cloud_apply;
 extern const command cmd_cloud_shapes;
+extern const command cmd_cloud_audit;
 
 #endif

@@ -32,6 +32,7 @@
 #define SCRIM_CLOUD_H
 
 #include <scrim/filter.h>
+#include <scrim/progress.h>
 
 #ifdef __cplusplus
 extern "C" {
@@ -83,6 +84,89 @@ typedef struct scrim_cloud_report {
  */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_cloud_report_get(const scrim_session *session, scrim_cloud_report *report,
                                                                scrim_error *error);
+
+/* ---- audit: attacks on a classifier that the filter stands before ---- */
+
+/* Objects of one size, any unit. The caller's, only read; nothing is kept after a call. */
+typedef struct scrim_cloud_objects {
+  const float *xyz;      /* [n, points, 3] finite; brought to zero mean and the unit sphere before use */
+  const int32_t *labels; /* [n] true classes, from 0 */
+  size_t n, points;
+} scrim_cloud_objects;
+
+typedef struct scrim_cloud_audit {
+  scrim_cloud_objects objects;
+  const char *victim; /* path: a PointNet without transformer, safetensors (docs/man/scrim.1 names the tensors) */
+  const char *source; /* another such: attacks are made on it and tried on the victim (transfer); NULL: on the victim */
+  size_t points;      /* points of each object that are used, drawn at random; 0: all */
+  /*
+   * Attacks by name, comma between: fgm, pgd-linf, pgd-l2, knn, cw, add, drop, saliency, or a corruption (rotation,
+   * shear, uniform, gaussian, impulse, background, upsample, cutout, density, ffd). NULL: all.
+   */
+  const char *attacks;
+  const double *budgets; /* [n_budgets] shifts in units of the sphere's radius; NULL: 0.01, 0.02, 0.05 */
+  size_t n_budgets;
+  int adaptive;               /* 1: pgd-linf also by attackers who know the defence */
+  int full;                   /* 1: corruptions at all 5 severities instead of 3 alone */
+  size_t iterations;          /* of every attack; 0: 20, with `full` 200 */
+  size_t samples;             /* draws that an adaptive gradient is averaged over, where a defence is random; 0: 8 */
+  unsigned threads;           /* the same report for any number but for the milliseconds; 0: one a processor */
+  uint64_t seed;              /* same filter, key, data and seed: the same report */
+  scrim_progress_fn progress; /* or NULL; a step is an attack */
+  void *context;              /* for progress */
+} scrim_cloud_audit;
+
+/* What attackers know of the defence. Adaptive ones send points through it and take gradients back by BPDA. */
+typedef enum scrim_cloud_attacker {
+  SCRIM_CLOUD_UNAWARE = 0,
+  SCRIM_CLOUD_ADAPTIVE = 1,       /* back: every point keeps its gradient */
+  SCRIM_CLOUD_ADAPTIVE_PLANES = 2 /* back: through the planes that points were projected on, held where they are */
+} scrim_cloud_attacker;
+
+typedef struct scrim_cloud_audit_result {
+  char defence[32]; /* "none", "SRS", "SOR", "plane x1", "plane x3", "scrim" */
+  char attack[32];  /* a name as above, or "clean" */
+  scrim_cloud_attacker attacker;
+  /*
+   * fgm and pgd-l2: root of the mean square that coordinates may move; pgd-linf and knn: the most one may; add, drop
+   * and saliency: share of the points; corruptions: severity; clean and cw: 0, none.
+   */
+  double budget;
+  size_t n;                /* objects */
+  double accuracy;         /* share of them that the victim then classifies rightly */
+  double low, high;        /* its 95 % interval (Wilson) */
+  double attacked_chamfer; /* mean Chamfer distance (squared, both ways) from the clean object: of what was attacked */
+  double chamfer;          /* the same of what came out of the defence */
+  double points;           /* mean number that came out */
+  double milliseconds;     /* mean time of the defence */
+} scrim_cloud_audit_result;
+
+typedef struct scrim_cloud_audit_report {
+  size_t n;
+  const scrim_cloud_audit_result *results; /* [n] "clean" first; by attack, then budget, then defence */
+} scrim_cloud_audit_report;
+
+/*
+ * Attacks the classifier, and sees what each defence makes of that. The filter runs with its own settings. `key`: of
+ * the session; NULL: one that everybody has. The report is the caller's to free with scrim_cloud_audit_report_free.
+ *
+ * SCRIM_E_DATA names the first bad object. SCRIM_E_PARAM: no such attack, or a budget that is not in 0..1.
+ * SCRIM_E_ARGUMENT: NULL where that is not allowed, or a filter of another kind. SCRIM_E_FORMAT, SCRIM_E_IO: the
+ * victim's file. SCRIM_E_CANCELLED, SCRIM_E_MEMORY.
+ */
+SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_cloud_audit_run(scrim_cloud_audit_report **out,
+                                                              const scrim_filter *filter, const scrim_key *key,
+                                                              const scrim_cloud_audit *audit, scrim_error *error);
+SCRIM_API void scrim_cloud_audit_report_free(scrim_cloud_audit_report *report); /* NULL is fine */
+
+/*
+ * Trains a small PointNet on objects, 2 at least, and writes it to `path`: a victim for audits where there is none at
+ * hand. As many classes as the largest label says. `progress` may be NULL. Errors as above.
+ */
+SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_cloud_victim_train(const char *path, const scrim_cloud_objects *objects,
+                                                                 size_t epochs, uint64_t seed,
+                                                                 scrim_progress_fn progress, void *context,
+                                                                 scrim_error *error);
 
 #ifdef __cplusplus
 }

@@ -1,0 +1,25 @@
+/* What an audit runs: one entry an attack, budget and attacker, in the order of the report. */
+#ifndef POINTCLOUD_DEFENSE_CLOUD_AUDIT_PLAN_H
+#define POINTCLOUD_DEFENSE_CLOUD_AUDIT_PLAN_H
+
+#include "pointcloud_defense/attack_cloud.h"
+
+enum { AUDIT_ALL_DEFENCES = -1 };
+
+typedef struct cloud_audit_entry {
+  const attack_cloud_rule *rule; /* NULL: the clean objects */
+  double budget;
+  int known; /* index of the defence that the attacker knows, which alone is then tried; or AUDIT_ALL_DEFENCES */
+  int hold;  /* of an adaptive one: his way back goes through planes */
+} cloud_audit_entry;
+
+typedef struct cloud_audit_plan {
+  cloud_audit_entry *entries; /* [n] */
+  size_t n;
+} cloud_audit_plan;
+
+/* SCRIM_E_PARAM: no such attack, a budget out of range. SCRIM_E_MEMORY. Freed with cloud_audit_plan_free. */
+scrim_status cloud_audit_plan_make(cloud_audit_plan *plan, const scrim_cloud_audit *audit, scrim_error *error);
+void cloud_audit_plan_free(cloud_audit_plan *plan);
+
+#endif

@@ -1,0 +1,95 @@
+/* A small PointNet learns two plain shapes, and does so in the same bits from the same seed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include "core/memory.h"
+#include "object_world.h"
+#include "pointcloud_defense/objects.h"
+#include "pointcloud_defense/victim.h"
+#include "support/files.h"
+#include <cmocka.h>
+#include <stdlib.h>
+
+static void it_learns(void **state) {
+  const char *path = files_path(*state, "v.safetensors");
+  const scrim_cloud_objects objects = object_world(7);
+  assert_int_equal(scrim_cloud_victim_train(path, &objects, 12, 1, NULL, NULL, NULL), SCRIM_OK);
+  victim v;
+  tape *t;
+  size_t right = 0;
+  static float unit[3 * OBJECT_POINTS];
+  const scrim_cloud_objects others = object_world(8);
+  assert_int_equal(victim_open(&v, path, NULL), SCRIM_OK);
+  assert_int_equal(tape_create(&t, &cpu_backend, NULL), SCRIM_OK);
+  for (size_t i = 0; i < others.n; i++) {
+    float logits[2];
+    memcpy(unit, others.xyz + 3 * OBJECT_POINTS * i, sizeof unit);
+    objects_to_unit_sphere(unit, OBJECT_POINTS);
+    assert_int_equal(victim_ask(&v, t, unit, OBJECT_POINTS, logits, NULL), SCRIM_OK);
+    right += victim_class(logits, 2) == others.labels[i];
+  }
+  assert_true(10 * right >= 9 * others.n);
+  tape_free(t);
+  victim_close(&v);
+}
+
+static void the_seed_is_all(void **state) {
+  const scrim_cloud_objects objects = object_world(7);
+  char *bytes[3];
+  size_t n[3];
+  for (uint64_t i = 0; i < 3; i++) {
+    const char *path = files_path(*state, "v.safetensors");
+    assert_int_equal(scrim_cloud_victim_train(path, &objects, 1, i / 2, NULL, NULL, NULL), SCRIM_OK);
+    bytes[i] = files_read(path, &n[i]);
+  }
+  assert_int_equal(n[0], n[1]);
+  assert_memory_equal(bytes[0], bytes[1], n[0]);
+  assert_memory_not_equal(bytes[0], bytes[2], n[0]);
+  for (size_t i = 0; i < 3; i++) free(bytes[i]);
+}
+
+static void bad_objects_are_named(void **state) {
+  const char *path = files_path(*state, "v.safetensors");
+  scrim_cloud_objects objects = object_world(7);
+  scrim_error error;
+  ((float *)objects.xyz)[3 * OBJECT_POINTS * 5 + 4] = NAN;
+  assert_int_equal(scrim_cloud_victim_train(path, &objects, 1, 0, NULL, NULL, &error), SCRIM_E_DATA);
+  assert_int_equal(error.row, 5);
+  objects = object_world(7);
+  ((int32_t *)objects.labels)[3] = -1;
+  assert_int_equal(scrim_cloud_victim_train(path, &objects, 1, 0, NULL, NULL, &error), SCRIM_E_DATA);
+  assert_int_equal(error.row, 3);
+  objects = object_world(7);
+  objects.n = 1;
+  assert_int_equal(scrim_cloud_victim_train(path, &objects, 1, 0, NULL, NULL, &error), SCRIM_E_DATA);
+  objects.labels = NULL;
+  assert_int_equal(scrim_cloud_victim_train(path, &objects, 1, 0, NULL, NULL, &error), SCRIM_E_ARGUMENT);
+  assert_int_equal(scrim_cloud_victim_train(NULL, &objects, 1, 0, NULL, NULL, &error), SCRIM_E_ARGUMENT);
+  assert_false(files_exists(path));
+}
+
+static void running_out_of_memory_is_an_error(void **state) {
+  const char *path = files_path(*state, "v.safetensors");
+  scrim_cloud_objects objects = object_world(7);
+  objects.n = 2;
+  memory_fail_at(1000000, 0);
+  assert_int_equal(scrim_cloud_victim_train(path, &objects, 1, 0, NULL, NULL, NULL), SCRIM_OK);
+  const unsigned long requests = memory_requests();
+  for (unsigned long at = 1; at <= requests; at += 7) {
+    memory_fail_at(at, 0);
+    const scrim_status status = scrim_cloud_victim_train(path, &objects, 1, 0, NULL, NULL, NULL);
+    memory_fail_at(0, 0);
+    assert_int_equal(status, SCRIM_E_MEMORY);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test_setup_teardown(it_learns, files_setup, files_teardown),
+      cmocka_unit_test_setup_teardown(the_seed_is_all, files_setup, files_teardown),
+      cmocka_unit_test_setup_teardown(bad_objects_are_named, files_setup, files_teardown),
+      cmocka_unit_test_setup_teardown(running_out_of_memory_is_an_error, files_setup, files_teardown),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
