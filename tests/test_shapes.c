@@ -1,4 +1,4 @@
-/* Procedural objects: points lie on what they were drawn from, evenly; families differ; the same seed, the same points. */
+/* Procedural objects: points lie evenly on what they were drawn from; families differ; the seed decides. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,11 +1,11 @@
 /*
  * scrim/prior.h: cloud filters that know what objects look like, and procedural objects to teach them.
  *
- * A prior restores objects, frames of up to `objects` places (4096), in mode move: the frame's distortion chooses a time
- * step, the points are diffused that far and denoised by a network that was trained on clean objects (Ada3Diff, Zhang et
- * al. 2023; the network is of the class of Luo and Hu 2021). A frame of no more distortion than clean ones passes bit for
- * bit. Larger frames are projected onto the planes of their neighbours, as by a filter without a prior. All noise comes
- * from the session's key and the points: the same points, in whatever order, get the same answer.
+ * A prior restores objects, frames of up to `objects` places (4096), in mode move: the frame's distortion chooses a
+ * time step, the points are diffused that far and denoised by a network that was trained on clean objects (Ada3Diff,
+ * Zhang et al. 2023; the network is of the class of Luo and Hu 2021). A frame of no more distortion than clean ones
+ * passes bit for bit. Larger frames are projected onto the planes of their neighbours, as by a filter without a prior.
+ * All noise comes from the session's key and the points: the same points, in whatever order, get the same answer.
  *
  * What it was trained on is what it knows. An object of another kind is moved towards those.
  */
@@ -26,9 +26,9 @@ typedef struct scrim_prior_data {
 } scrim_prior_data;
 
 /*
- * Makes a cloud filter with a prior, as scrim_cloud_train makes one without: `baseline` is what the objects have, unless
- * the caller has set it. `objects` NULL: procedural ones are made, `shapes` of them. `config`: kind "cloud", or NULL for
- * defaults. `options`: NULL for none, and seed 0.
+ * Makes a cloud filter with a prior, as scrim_cloud_train makes one without: `baseline` is what the objects have,
+ * unless the caller has set it. `objects` NULL: procedural ones are made, `shapes` of them. `config`: kind "cloud", or
+ * NULL for defaults. `options`: NULL for none, and seed 0.
  *
  * SCRIM_E_DATA: a coordinate that is not finite, an object of one place, too few objects or points, or training that
  * diverged. SCRIM_E_ARGUMENT: a config of another kind. SCRIM_E_STATE: the checkpoint comes from other objects or
@@ -44,8 +44,8 @@ SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_cloud_train_prior(scrim_filter **o
 
 /*
  * n objects of `points` points each, drawn evenly over their surfaces, into xyz [n, points, 3]: about their mean, the
- * farthest point at 1, z up. Object i is of family i mod SCRIM_CLOUD_FAMILIES, which labels [n] (or NULL) tell. The same
- * seed gives the same objects, the first of them whatever n is. SCRIM_E_ARGUMENT, SCRIM_E_MEMORY.
+ * farthest point at 1, z up. Object i is of family i mod SCRIM_CLOUD_FAMILIES, which labels [n] (or NULL) tell. The
+ * same seed gives the same objects, the first of them whatever n is. SCRIM_E_ARGUMENT, SCRIM_E_MEMORY.
  */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_cloud_shapes(float *xyz, int32_t *labels, size_t n, size_t points,
                                                            uint64_t seed, scrim_error *error);

@@ -1,6 +1,6 @@
 /*
- * Denoising diffusion on coordinates: the schedule, forward noising, two reverse steps, and the choice of how far to go.
- * Ho et al. 2020 (DDPM), Song et al. 2021 (DDIM); 200 steps, beta linear from 1e-4 to 0.05, as Luo and Hu 2021.
+ * Denoising diffusion on coordinates: the schedule, forward noising, two reverse steps, and the choice of how far to
+ * go. Ho et al. 2020 (DDPM), Song et al. 2021 (DDIM); 200 steps, beta linear from 1e-4 to 0.05, as Luo and Hu 2021.
  *
  * Coordinates are those of a cloud of mean 0 and standard deviation 1. `count` is of values: three a point.
  */

@@ -1,15 +1,16 @@
 /*
- * The prior over objects: what clean ones look like, as a network that tells the noise in a noisy cloud from the object.
- * Of the class of Luo and Hu 2021 ("Diffusion probabilistic models for 3D point cloud generation"), sized by w = width:
+ * The prior over objects: what clean ones look like, as a network that tells the noise in a noisy cloud from the
+ * object. Of the class of Luo and Hu 2021 ("Diffusion probabilistic models for 3D point cloud generation"), sized by w
+ * = width:
  *
- *     encoder   x [n, 3] -> w -> w -> 2w -> 4w, ReLU between, the largest over the points -> 2w -> w -> latent, ReLU between
- *     network   [features of x_t] -> w -> 2w -> 4w -> 2w -> w -> 3, leaky ReLU (0.01) between; x_t + that = epsilon
- *     its layer y = (W x + b) * sigmoid(G c + g) + H c        c: [latent | u, sin u, cos u], u = log of diffusion_ratio(t)
+ *     encoder   x [n, 3] -> w -> w -> 2w -> 4w, ReLU after each; the largest over points -> 2w -> w -> latent, ReLU between
+ *     network   [features of x_t] -> w -> 2w -> 4w -> 2w -> w -> 3, leaky ReLU (0.01) between; added to x_t: epsilon
+ *     its layer y = (W x + b) * sigmoid(G c + g) + H c       c: [latent | u, sin u, cos u], u = log diffusion_ratio(t)
  *
- * Published: w 128, latent 256, c with beta instead of u, features x_t alone. beta spans 0.0001 to 0.05, so its sine and
- * cosine tell a network nothing; u spans -4.6 to 3. With `planes` = 1 features are x_t and the way from there to the
- * best-fit plane of its neighbours, in units of the noise: a network that sees one point at a time cannot know a surface
- * as finely as the points about it tell, and this is what they tell.
+ * Published: w 128, latent 256, c with beta instead of u, features x_t alone. beta spans 0.0001 to 0.05, so its sine
+ * and cosine tell a network nothing; u spans -4.6 to 3. With `planes` = 1 features are x_t and the way from there to
+ * the best-fit plane of its neighbours, in units of the noise: a network that sees one point at a time cannot know a
+ * surface as finely as the points about it tell, and this is what they tell.
  *
  * Clouds come with mean 0 and standard deviation 1 over all coordinates.
  */
@@ -47,7 +48,7 @@ typedef struct prior {
 int prior_features_count(const prior_shape *shape);       /* of a point */
 int prior_width(const prior_shape *shape, int layer);     /* outputs of a layer of the network */
 void prior_times(double ratio, float times[PRIOR_TIMES]); /* u, sin u, cos u */
-/* surface [n, 3]: xyz projected onto those planes, or NULL without `planes`. spread: sqrt(1 - alpha) of the time step. */
+/* surface [n, 3]: xyz projected onto those planes; NULL without `planes`. spread: sqrt(1 - alpha) of the time step. */
 void prior_features(const prior_shape *shape, const float *xyz, const float *surface, double spread, size_t n,
                     float *features);
 

@@ -21,9 +21,9 @@ typedef struct prior_fit {
 } prior_fit;
 
 /*
- * objects [n, points, 3], finite, n at least PRIOR_LEAST_OBJECTS, points at least settings->points; the first tenth is held
- * out and picks the epoch. The loss of an object x_0 with a time step t and noise epsilon is Ho et al.'s (2020) simple one,
- * |epsilon - network(x_t, t, encoder(x_0 + blur))|^2. A checkpoint is bound to objects and settings.
+ * objects [n, points, 3], finite, n at least PRIOR_LEAST_OBJECTS, points at least settings->points; the first tenth is
+ * held out and picks the epoch. The loss of an object x_0 with a time step t and noise epsilon is Ho et al.'s (2020)
+ * simple one, |epsilon - network(x_t, t, encoder(x_0 + blur))|^2. A checkpoint is bound to objects and settings.
  *
  * SCRIM_E_DATA: an object of one place, or training that diverged. SCRIM_E_STATE, SCRIM_E_CANCELLED, SCRIM_E_MEMORY.
  */
@@ -31,7 +31,7 @@ enum { PRIOR_LEAST_OBJECTS = 20 };
 scrim_status prior_train(prior *p, prior_fit *fit, const float *objects, size_t n, size_t points,
                          const prior_settings *settings, const scrim_train_options *options, scrim_error *error);
 
-/* To mean 0 and standard deviation 1 over all coordinates: xyz = (xyz - mean) / *deviation. 0 if all are at one place. */
+/* To mean 0 and deviation 1 over all coordinates: xyz = (xyz - mean) / *deviation. 0 if all are at one place. */
 int prior_normalise(float *xyz, size_t n, double mean[3], double *deviation);
 
 #endif

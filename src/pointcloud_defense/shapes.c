@@ -132,7 +132,7 @@ static void draw_ring(random_source *r, double radius, double z, double q[3]) {
   q[2] = z;
 }
 
-/* The side between radii b and t: the radius is the root of a uniform share of the area, which grows with its square. */
+/* On the side the radius is the root of a uniform share of the area, which grows with its square. */
 static void draw_frustum(const shape_part *p, random_source *r, double q[3]) {
   const double bottom = p->size[0], top = p->size[1], half = p->size[2];
   const double side = side_area(p), lids = p->is_open ? 0 : pi * (bottom * bottom + top * top);

@@ -1,6 +1,6 @@
 /*
- * Procedural objects: families of shapes put together from boxes, frusta, zones of spheres and arcs of tori, with random
- * proportions. They are nobody's property: default filters are trained on them and tests need no outside data.
+ * Procedural objects: families of shapes put together from boxes, frusta, zones of spheres and arcs of tori, with
+ * random proportions. They are nobody's property: default filters are trained on them and tests need no outside data.
  *
  * z is up. Points are drawn uniformly over the area of what can be seen from outside: what lies within another part is
  * drawn again.

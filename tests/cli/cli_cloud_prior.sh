@@ -25,14 +25,15 @@ verdict "the same bits" $?
 expect "train on procedural objects" 0 "procedural  *1" \
   "$scrim" cloud train prior -o free.scrim $small --set shapes=20 --set epochs=1
 
-expect "restore" 0 "" "$scrim" cloud apply -f whole.scrim --set floor=0 --set step=5 --report report.json other.npy out.npy
+apply() { "$scrim" cloud apply -f whole.scrim --set floor=0 --set step=5 "$@"; }
+expect "restore" 0 "" apply --report report.json other.npy out.npy
 [ "$(grep -c '"time_step": 5,' report.json)" -eq 40 ] && [ "$(wc -c <out.npy)" -eq "$(wc -c <other.npy)" ]
 verdict "every object was diffused" $?
-expect "on more threads" 0 "" "$scrim" cloud apply -f whole.scrim --set floor=0 --set step=5 -j 3 other.npy -o threads.npy
+expect "on more threads" 0 "" apply -j 3 other.npy -o threads.npy
 cmp -s out.npy threads.npy
 verdict "the same bits" $?
 "$scrim" key new other.key
-expect "with a key" 0 "" "$scrim" cloud apply -f whole.scrim --set floor=0 --set step=5 --set noise=1 -k other.key other.npy -o keyed.npy
+expect "with a key" 0 "" apply --set noise=1 -k other.key other.npy -o keyed.npy
 cmp -s out.npy keyed.npy
 [ $? -eq 1 ]
 verdict "other noise" $?
