@@ -1,9 +1,10 @@
 /*
  * The prior over objects: what clean ones look like, as a network that tells the noise in a noisy cloud from the
- * object. Of the class of Luo and Hu 2021 ("Diffusion probabilistic models for 3D point cloud generation"), sized by w
- * = width:
+ * object. Of the class of Luo and Hu 2021 ("Diffusion probabilistic models for 3D point cloud generation"); w is the
+ * width:
  *
- *     encoder   x [n, 3] -> w -> w -> 2w -> 4w, ReLU after each; the largest over points -> 2w -> w -> latent, ReLU between
+ *     encoder   x [n, 3] -> w -> w -> 2w -> 4w, ReLU after each; the largest over the points
+ *               -> 2w -> w -> latent, ReLU between
  *     network   [features of x_t] -> w -> 2w -> 4w -> 2w -> w -> 3, leaky ReLU (0.01) between; added to x_t: epsilon
  *     its layer y = (W x + b) * sigmoid(G c + g) + H c       c: [latent | u, sin u, cos u], u = log diffusion_ratio(t)
  *
