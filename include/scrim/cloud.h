@@ -5,6 +5,7 @@
  * neighbours says how much a cloud is distorted (the paper's distortion estimator), and that says how much to smooth
  * it. A filter without training data smooths by what needs none: every point is projected onto the plane of its
  * neighbours, again and again (parameter `iterations`).
+ * A filter with a prior (scrim/prior.h) restores frames of few points, which are objects, by diffusion.
  *
  * Input of the filter: one frame a call, float32 [n, c], c at least 3: x, y, z (metres from the sensor, or any unit for
  * objects), then whatever rides along, which comes out bit for bit. By the parameter `mode`
@@ -68,7 +69,7 @@ typedef struct scrim_cloud_report {
   double distortion;   /* distance / spacing */
   double by_range;     /* mean of distance / range */
   double baseline;     /* the distortion of clean frames that it was held against; 0: not known */
-  int passed;          /* mode move: 1, less distorted than floor * baseline, and came out bit for bit */
+  int passed;          /* mode move: 1, came out bit for bit: under floor * baseline, or an object at time step 0 */
   int time_step;       /* of the diffusion; 0: none */
   size_t moved;        /* rows whose coordinates changed */
   size_t outliers;     /* places that are outliers by the measure */
