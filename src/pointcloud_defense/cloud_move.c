@@ -31,7 +31,7 @@ static scrim_status move_object(cloud_frame *f, restore *restorer, const cloud_s
 
 scrim_status cloud_move(cloud_frame *f, restore *restorer, const cloud_settings *s, double clean,
                         scrim_cloud_report *report, scrim_error *error) {
-  if (restorer != NULL && f->found.places > 0 && f->found.places <= s->objects)
+  if (restorer != NULL && f->found.places > PRIOR_NEIGHBOURS && f->found.places <= s->objects)
     return move_object(f, restorer, s, clean, report, error);
   return cloud_frame_move(f, s, error);
 }
