@@ -70,7 +70,7 @@ def by_attack(audits, swaps):
 
 def at_most(audit, limit):
     """Among the filter's strengths that leak no more than the limit, the one of least AURC, or None."""
-    found = [u for u in audit["utilities"] if u["defence"].startswith("scrim") and u["setting"] > 0
+    found = [u for u in audit["utilities"] if u["defence"].startswith("scrim, strength") and u["setting"] > 0
              and u["worst_auc"] <= limit]
     return min(found, key=lambda u: u["aurc"], default=None)
 
@@ -119,8 +119,6 @@ def baselines(audits):
 
 def strengths(audits):
     rows = []
-    if not any(u["defence"].startswith("scrim, strength") for u in audits[0]["utilities"]):
-        return
     for u in audits[0]["utilities"]:
         if u["defence"].startswith("scrim, strength"):
             found = [(a, utility(a, u["defence"])) for a in audits]
@@ -140,8 +138,9 @@ def main():
                 swaps.append(json.load(file))
     left_of_scores(audits, swaps)
     baselines(audits)
-    strengths(audits)
-    same_leak(audits)
+    if any(u["defence"].startswith("scrim, strength") for u in audits[0]["utilities"]):
+        strengths(audits)
+        same_leak(audits)
     by_attack(audits, swaps)
 
 
