@@ -66,18 +66,6 @@ void audit_print_text(const scrim_scores_report *report) {
 
 /* ---- JSON ---- */
 
-static void json_text_field(const char *name, const char *text, const char *end) {
-  printf("\"%s\": ", name);
-  json_string(text);
-  printf("%s", end);
-}
-
-static void json_field(const char *name, double value, const char *end) {
-  printf("\"%s\": ", name);
-  json_number(value);
-  printf("%s", end);
-}
-
 /* [value, low, high] */
 static void json_interval(const char *name, const scrim_interval *i, const char *end) {
   printf("\"%s\": [", name);

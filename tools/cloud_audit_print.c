@@ -78,23 +78,11 @@ void cloud_audit_print_text(const scrim_cloud_audit_report *report) {
 
 /* ---- JSON ---- */
 
-static void json_field(const char *name, double value, const char *end) {
-  printf("\"%s\": ", name);
-  json_number(value);
-  printf("%s", end);
-}
-
-static void json_text_field(const char *name, const char *text) {
-  printf("\"%s\": ", name);
-  json_string(text);
-  printf(", ");
-}
-
 static void json_result(const scrim_cloud_audit_result *r) {
   printf("{");
-  json_text_field("defence", r->defence);
-  json_text_field("attack", r->attack);
-  json_text_field("attacker", attacker_name(r->attacker));
+  json_text_field("defence", r->defence, ", ");
+  json_text_field("attack", r->attack, ", ");
+  json_text_field("attacker", attacker_name(r->attacker), ", ");
   json_field("budget", r->budget, ", ");
   printf("\"objects\": %zu, ", r->n);
   json_field("accuracy", r->accuracy, ", ");

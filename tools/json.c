@@ -25,3 +25,20 @@ void json_number(double value) {
   else
     fputs("null", stdout);
 }
+
+static void json_name(const char *name) {
+  json_string(name);
+  fputs(": ", stdout);
+}
+
+void json_field(const char *name, double value, const char *end) {
+  json_name(name);
+  json_number(value);
+  fputs(end, stdout);
+}
+
+void json_text_field(const char *name, const char *text, const char *end) {
+  json_name(name);
+  json_string(text);
+  fputs(end, stdout);
+}

@@ -25,8 +25,7 @@ scrim_status cloud_frame_create(cloud_frame **out, unsigned threads, scrim_error
 
 /* xyz is the start of the one block that all arrays lie in. */
 static void give_back(cloud_frame *f) {
-  if (f->xyz != NULL) memory_wipe(f->xyz, f->capacity * BYTES_A_POINT);
-  memory_free(f->xyz);
+  memory_wipe_free(f->xyz, f->capacity * BYTES_A_POINT);
   f->xyz = NULL;
   f->capacity = 0;
 }

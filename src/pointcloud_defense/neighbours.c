@@ -23,10 +23,8 @@ neighbours *neighbours_create(void) {
 }
 
 static void give_back(neighbours *s) {
-  if (s->storage != NULL) memory_wipe(s->storage, s->storage_bytes);
-  if (s->work != NULL) memory_wipe(s->work, s->capacity * sizeof(neighbours_record));
-  memory_free(s->storage);
-  memory_free(s->work);
+  memory_wipe_free(s->storage, s->storage_bytes);
+  memory_wipe_free(s->work, s->capacity * sizeof(neighbours_record));
   memory_free(s->first);
   s->storage = s->work = NULL;
   s->first = NULL;

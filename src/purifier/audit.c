@@ -217,8 +217,7 @@ static scrim_status measure_utility(audit_run *r, scrim_utility_result *u, scrim
     u->ece = metrics_ece(released, labels, n, k);
     status = metrics_aurc(&u->aurc, released, labels, n, k, error);
   }
-  if (released) memory_wipe(released, 2 * rows * k * sizeof *released);
-  memory_free(released);
+  memory_wipe_free(released, 2 * rows * k * sizeof *released);
   memory_free(labels);
   return status;
 }

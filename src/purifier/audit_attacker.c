@@ -12,8 +12,7 @@ static scrim_status fit_on_shadow(audit_parties *p, const audit_data *d, size_t 
   scrim_status status = audit_data_of_shadow(d, s, &data, &scores, &labels, error);
   /* Another seed than the owner's: what his defence drew is not the attacker's to know. */
   if (status == SCRIM_OK) status = p->rule->fit(&p->attacker[s], p->rule, &data, d->audit->seed + 1 + s, error);
-  if (scores) memory_wipe(scores, d->rows * d->classes * sizeof *scores);
-  memory_free(scores);
+  memory_wipe_free(scores, d->rows * d->classes * sizeof *scores);
   memory_free(labels);
   return status;
 }

@@ -38,12 +38,6 @@ static levels_rows as_rows(const half_rows *h) {
   return (levels_rows){h->rank, NULL, h->right, h->n};
 }
 
-static double accuracy(const levels_rows *rows) {
-  size_t right = 0;
-  for (size_t i = 0; i < rows->n; i++) right += rows->right[i];
-  return (double)right / (double)rows->n;
-}
-
 /* One half of both parties. */
 typedef struct half_parties {
   half_rows members, others;
@@ -88,7 +82,7 @@ static scrim_status crossed_leak(double leak[LEVELS_STEPS + 1], const half_parti
 static scrim_status measure_draw(double leak[LEVELS_STEPS + 1], const levels_rows *members, const levels_rows *others,
                                  uint32_t *const order[2], scrim_error *error) {
   half_parties half[2] = {{.order = {0}}};
-  const double gap = fmax(0, accuracy(members) - accuracy(others));
+  const double gap = fmax(0, levels_accuracy(members) - levels_accuracy(others));
   scrim_status status = half_parties_create(&half[0], members, others, order, 0, error);
   if (status == SCRIM_OK) status = half_parties_create(&half[1], members, others, order, 1, error);
   if (status == SCRIM_OK) status = crossed_leak(leak, half, gap, error);

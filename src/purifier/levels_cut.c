@@ -25,11 +25,6 @@ typedef struct candidates {
   double right[PLACES], wrong[PLACES]; /* shares of others that lie below */
 } candidates;
 
-static int ascending(const void *a, const void *b) {
-  const float x = *(const float *)a, y = *(const float *)b;
-  return (x > y) - (x < y);
-}
-
 static float on_grid(float rank) {
   return floorf(rank * LEVELS_GRID) / LEVELS_GRID;
 }
@@ -58,7 +53,7 @@ static void find_candidates(candidates *c, const levels_order *o) {
     edge[3 * q - 1] = o->member[(size_t)q * o->n_members / (QUANTILES + 1)];
   }
   for (int i = 0; i < MAX_CANDIDATES; i++) edge[i] = on_grid(edge[i]);
-  qsort(edge, MAX_CANDIDATES, sizeof *edge, ascending);
+  levels_sort(edge, MAX_CANDIDATES);
   *c = (candidates){.n = 0};
   for (int i = 0; i < MAX_CANDIDATES; i++)
     if (edge[i] > o->other[0] && (c->n == 0 || edge[i] > c->edge[c->n])) c->edge[++c->n] = edge[i];
@@ -164,10 +159,9 @@ scrim_status levels_cut(float *edge, const levels_rows *members, const levels_ro
 
 scrim_status levels_cut_evenly(float *edge, const levels_rows *reference, scrim_error *error) {
   const size_t n = reference->n;
-  float *sorted = memory_zalloc(n, sizeof *sorted);
-  if (sorted == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for the ranks of %zu rows", n);
-  memcpy(sorted, reference->rank, n * sizeof *sorted);
-  qsort(sorted, n, sizeof *sorted, ascending);
+  float *sorted;
+  const scrim_status status = levels_sorted(&sorted, reference, error);
+  if (status != SCRIM_OK) return status;
   for (int step = 0; step <= LEVELS_STEPS; step++) {
     const double below = 1 - (double)step / LEVELS_STEPS; /* share of the reference that is not in the top level */
     for (int i = 0; i < LEVELS_EDGES; i++) {
@@ -176,7 +170,6 @@ scrim_status levels_cut_evenly(float *edge, const levels_rows *reference, scrim_
           step == LEVELS_STEPS ? LEVELS_NO_EDGE : on_grid(sorted[(size_t)(quantile * (double)(n - 1))]);
     }
   }
-  memory_wipe(sorted, n * sizeof *sorted);
-  memory_free(sorted);
+  memory_wipe_free(sorted, n * sizeof *sorted);
   return SCRIM_OK;
 }

@@ -5,6 +5,30 @@
 #include "core/memory.h"
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
+
+static int ascending(const void *a, const void *b) {
+  const float x = *(const float *)a, y = *(const float *)b;
+  return (x > y) - (x < y);
+}
+
+void levels_sort(float *rank, size_t n) {
+  qsort(rank, n, sizeof *rank, ascending);
+}
+
+scrim_status levels_sorted(float **sorted, const levels_rows *rows, scrim_error *error) {
+  *sorted = memory_zalloc(rows->n, sizeof **sorted);
+  if (*sorted == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for the ranks of %zu rows", rows->n);
+  memcpy(*sorted, rows->rank, rows->n * sizeof **sorted);
+  levels_sort(*sorted, rows->n);
+  return SCRIM_OK;
+}
+
+double levels_accuracy(const levels_rows *rows) {
+  size_t right = 0;
+  for (size_t i = 0; i < rows->n; i++) right += rows->right[i];
+  return (double)right / (double)rows->n;
+}
 
 typedef struct ranked {
   float rank;

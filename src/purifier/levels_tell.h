@@ -25,6 +25,13 @@ levels_band levels_band_of(const levels_order *o, float edge);
 /* Share of others that are right and tell at this edge, but not at the one below it, whose band ends at `from`. */
 double levels_telling(const levels_order *o, levels_band band, size_t from);
 
+/* Puts ranks in ascending order; the second sorts a copy, which the caller frees (memory_wipe_free). */
+void levels_sort(float *rank, size_t n);
+scrim_status levels_sorted(float **sorted, const levels_rows *rows, scrim_error *error);
+
+/* Share of rows that are right, where that is known. */
+double levels_accuracy(const levels_rows *rows);
+
 /* Position of an edge among ascending ranks: how many lie below it. */
 size_t levels_below(const float *sorted, size_t n, float edge);
 

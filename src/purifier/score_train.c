@@ -1,6 +1,7 @@
 /* scrim_scores_train: check, reform, cut levels, choose the strength, mark members, report, write. */
 #include "core/error.h"
 #include "core/number.h"
+#include "purifier/levels_tell.h"
 #include "purifier/metrics.h"
 #include "purifier/reformer_train.h"
 #include "purifier/swap_chance.h"
@@ -207,9 +208,8 @@ static int strength_is_given(const scrim_config *config) {
 }
 
 static double accuracy(const row_set *rows) {
-  size_t right = 0;
-  for (size_t i = 0; i < rows->n; i++) right += rows->labels[i] == rows->truth[i];
-  return (double)right / (double)rows->n;
+  const levels_rows all = as_levels_rows(rows, rows->n);
+  return levels_accuracy(&all);
 }
 
 /* Members are what the classifier was trained on: it is not clearly worse on them than elsewhere. */
@@ -254,8 +254,7 @@ static scrim_status mark_members(score_training *t, double rate, size_t *marked,
   scrim_status status = swap_chances(chance, &members, &reference, rate, error);
   if (status == SCRIM_OK)
     status = swapper_build(t->writer, &t->swap_digests, marked, &settings, probabilities, chance, n, k, t->key, error);
-  memory_wipe(probabilities, n * (k + 1) * sizeof *probabilities);
-  memory_free(probabilities);
+  memory_wipe_free(probabilities, n * (k + 1) * sizeof *probabilities);
   return status;
 }
 

@@ -25,8 +25,7 @@ static scrim_status bin_by_rank(unsigned char *bin, const levels_rows *rows, scr
   for (size_t i = 0; i < rows->n; i++) order[i] = (placed){rows->rank[i], (uint32_t)i};
   qsort(order, rows->n, sizeof *order, by_rank);
   for (size_t i = 0; i < rows->n; i++) bin[order[i].row] = (unsigned char)(i * BINS / rows->n);
-  memory_wipe(order, rows->n * sizeof *order);
-  memory_free(order);
+  memory_wipe_free(order, rows->n * sizeof *order);
   return SCRIM_OK;
 }
 
@@ -69,7 +68,6 @@ scrim_status swap_chances(float *chance, const levels_rows *members, const level
     right += members->right[i];
   }
   if (status == SCRIM_OK) scale(chance, members->n, rate * right);
-  memory_wipe(bin, room);
-  memory_free(bin);
+  memory_wipe_free(bin, room);
   return status;
 }

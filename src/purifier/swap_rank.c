@@ -1,22 +1,14 @@
 #include "purifier/swap_rank.h"
 
-#include "core/error.h"
 #include "core/memory.h"
 #include "purifier/levels_cut.h"
+#include "purifier/levels_tell.h"
 #include <math.h>
-#include <stdlib.h>
-#include <string.h>
-
-static int ascending(const void *a, const void *b) {
-  const float x = *(const float *)a, y = *(const float *)b;
-  return (x > y) - (x < y);
-}
 
 static scrim_status tabulate(float table[SWAP_RANKS], const levels_rows *rows, scrim_error *error) {
-  float *sorted = memory_zalloc(rows->n, sizeof *sorted);
-  if (sorted == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for the ranks of %zu rows", rows->n);
-  memcpy(sorted, rows->rank, rows->n * sizeof *sorted);
-  qsort(sorted, rows->n, sizeof *sorted, ascending);
+  float *sorted;
+  const scrim_status status = levels_sorted(&sorted, rows, error);
+  if (status != SCRIM_OK) return status;
   for (int i = 0; i < SWAP_RANKS; i++) {
     const double share = (double)(i * i) / ((SWAP_RANKS - 1) * (SWAP_RANKS - 1));
     table[i] = roundf(sorted[(size_t)(share * (double)(rows->n - 1))] * LEVELS_GRID) / LEVELS_GRID;

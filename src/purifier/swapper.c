@@ -62,10 +62,8 @@ static scrim_status swapper_create(swapper **out, size_t k, double step, int gri
 void swapper_close(swapper *s) {
   if (s == NULL) return;
   random_source_free(s->source);
-  if (s->offset != NULL) memory_wipe(s->offset, (size_t)s->grids * s->k * sizeof *s->offset);
-  if (s->cells != NULL) memory_wipe(s->cells, (s->k + 1) * sizeof *s->cells);
-  memory_free(s->offset);
-  memory_free(s->cells);
+  memory_wipe_free(s->offset, (size_t)s->grids * s->k * sizeof *s->offset);
+  memory_wipe_free(s->cells, (s->k + 1) * sizeof *s->cells);
   memory_free(s);
 }
 

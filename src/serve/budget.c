@@ -71,8 +71,7 @@ void budget_free(budget *b) {
   if (b == NULL) return;
   random_source_free(b->source);
   pthread_mutex_destroy(&b->lock);
-  if (b->slots != NULL) memory_wipe(b->slots, b->n_slots * sizeof *b->slots);
-  memory_free(b->slots);
+  memory_wipe_free(b->slots, b->n_slots * sizeof *b->slots);
   memory_free(b);
 }
 

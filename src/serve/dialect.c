@@ -106,8 +106,7 @@ scrim_status dialect_response(dialect_answer *answer, const dialect_model *model
 }
 
 void dialect_answer_free(dialect_answer *answer) {
-  if (answer->bytes != NULL) memory_wipe(answer->bytes, answer->n_bytes);
-  memory_free(answer->bytes);
+  memory_wipe_free(answer->bytes, answer->n_bytes);
   *answer = (dialect_answer){.header_bytes = DIALECT_NO_HEADER};
 }
 
