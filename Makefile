@@ -33,7 +33,7 @@ endif
 
 # pkg-config may be missing when `make demo` starts on a fresh machine: the answers are then empty, the packages are
 # installed, and make is started again.
-PACKAGES := openblas fftw3f libcjson libcrypto
+PACKAGES := openblas fftw3f libcjson libcrypto sndfile soxr
 PACKAGE_CFLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null)
 PACKAGE_LIBS := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null)
 # What src/serve needs besides: the command has it, the library has not.
