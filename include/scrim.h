@@ -15,5 +15,6 @@
 #include <scrim/status.h>
 #include <scrim/table.h>
 #include <scrim/version.h>
+#include <scrim/voice.h>
 
 #endif
