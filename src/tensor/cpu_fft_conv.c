@@ -3,109 +3,84 @@
  * dx[i] = sum over k of g[i + k] h[k], and so products with a conjugate spectrum.
  */
 #include "tensor/cpu.h"
+#include "tensor/fourier.h"
 #include "tensor/vector_math.h"
-#include <fftw3.h>
-#include <pthread.h>
 
-/* Plans of one length, kept by the tape. */
+/* Transforms of one length, kept by the tape. */
 typedef struct cpu_fft {
   struct cpu_fft *next;
   int length;
-  fftwf_plan forward, inverse; /* real to half spectrum and back, unscaled; NULL when FFTW found no memory */
+  fourier *transform;
 } cpu_fft;
-
-/* FFTW's planner keeps tables for the whole process, so planning is serialised; running a plan needs no lock. */
-static pthread_mutex_t cpu_fft_planner = PTHREAD_MUTEX_INITIALIZER;
-
-/* Smallest 2^a 3^b 5^c of at least n: the lengths that FFTW does well. */
-static int cpu_fft_length(int n) {
-  static const int factor[] = {2, 3, 5};
-  for (;; n++) {
-    int rest = n;
-    for (int i = 0; i < 3; i++) {
-      while (rest % factor[i] == 0) rest /= factor[i];
-    }
-    if (rest == 1) return n;
-  }
-}
 
 /* ---- buffers: one signal and three half spectra, in the tape's scratch, each aligned as FFTW wants it ---- */
 
 typedef struct cpu_spectra {
   int length;
-  float *time;              /* [length] */
-  fftwf_complex *x, *h, *g; /* [length / 2 + 1] */
-  const cpu_fft *fft;
+  float *time;            /* [length] */
+  fourier_bin *x, *h, *g; /* [length / 2 + 1] */
+  const fourier *transform;
 } cpu_spectra;
 
 static size_t cpu_fft_round(size_t values) {
   return (values + VECTOR_LANES - 1) / VECTOR_LANES * VECTOR_LANES;
 }
 
-static void cpu_fft_plan(cpu_fft *fft, const cpu_spectra *s) {
-  pthread_mutex_lock(&cpu_fft_planner);
-  fft->forward = fftwf_plan_dft_r2c_1d(s->length, s->time, s->x, FFTW_ESTIMATE);
-  fft->inverse = fftwf_plan_dft_c2r_1d(s->length, s->x, s->time, FFTW_ESTIMATE);
-  pthread_mutex_unlock(&cpu_fft_planner);
-}
-
-/* The tape's plans of this length, made when first asked for. NULL (sticky) when out of memory. */
-static const cpu_fft *cpu_fft_find(node *n, const cpu_spectra *s) {
+/* The tape's transforms of this length, made when first asked for. NULL (sticky) when out of memory. */
+static const fourier *cpu_fft_find(node *n, int length) {
   cpu_fft **list = (cpu_fft **)tape_state(n), *fft = *list;
-  while (fft && fft->length != s->length) fft = fft->next;
-  if (fft) return fft;
+  while (fft && fft->length != length) fft = fft->next;
+  if (fft) return fft->transform;
   fft = memory_zalloc(1, sizeof *fft);
-  if (fft) {
-    fft->length = s->length;
-    cpu_fft_plan(fft, s);
-    fft->next = *list;
+  fourier *transform = fourier_create(length);
+  if (fft && transform) {
+    *fft = (cpu_fft){.next = *list, .length = length, .transform = transform};
     *list = fft;
-    if (fft->forward && fft->inverse) return fft;
+    return transform;
   }
-  tape_fail(n->tape, SCRIM_E_MEMORY, "fft_conv: no plan for %d values", s->length);
+  memory_free(fft);
+  fourier_free(transform);
+  tape_fail(n->tape, SCRIM_E_MEMORY, "fft_conv: no plan for %d values", length);
   return NULL;
 }
 
 void cpu_fft_release(void *state) {
-  pthread_mutex_lock(&cpu_fft_planner);
   for (cpu_fft *fft = state, *next; fft; fft = next) {
     next = fft->next;
-    fftwf_destroy_plan(fft->forward);
-    fftwf_destroy_plan(fft->inverse);
+    fourier_free(fft->transform);
     memory_free(fft);
   }
-  pthread_mutex_unlock(&cpu_fft_planner);
 }
 
 /* 0 (sticky) when out of memory. */
 static int cpu_spectra_open(cpu_spectra *s, node *n) {
-  s->length = cpu_fft_length(n->out.dim[1]);
+  s->length = fourier_good_length(n->out.dim[1]);
   const size_t values = cpu_fft_round((size_t)s->length), bins = cpu_fft_round((size_t)s->length + 2);
   float *scratch = tape_scratch(n, values + 3 * bins);
   if (!scratch) return 0;
   s->time = scratch;
-  s->x = (fftwf_complex *)(scratch + values);
-  s->h = (fftwf_complex *)(scratch + values + bins);
-  s->g = (fftwf_complex *)(scratch + values + 2 * bins);
-  s->fft = cpu_fft_find(n, s);
-  return s->fft != NULL;
+  s->x = (fourier_bin *)(scratch + values);
+  s->h = (fourier_bin *)(scratch + values + bins);
+  s->g = (fourier_bin *)(scratch + values + 2 * bins);
+  s->transform = cpu_fft_find(n, s->length);
+  return s->transform != NULL;
 }
 
 /* to = spectrum of from [n], zeros behind */
-static void cpu_spectrum(const cpu_spectra *s, const float *from, size_t n, fftwf_complex *to) {
+static void cpu_spectrum(const cpu_spectra *s, const float *from, size_t n, fourier_bin *to) {
   memcpy(s->time, from, n * sizeof *from);
   memset(s->time + n, 0, ((size_t)s->length - n) * sizeof *from);
-  fftwf_execute_dft_r2c(s->fft->forward, s->time, to);
+  fourier_forward(s->transform, s->time, to);
 }
 
 /* Leaves in s->time the signal of a * b, or of a * conj(b) for sign -1, times the length. a becomes scratch. */
-static void cpu_spectrum_product(const cpu_spectra *s, fftwf_complex *a, fftwf_complex *b, float sign) {
+static void cpu_spectrum_product(const cpu_spectra *s, fourier_bin *a, fourier_bin *b, float sign) {
   for (int i = 0; i <= s->length / 2; i++) {
     const float re = a[i][0] * b[i][0] - sign * (a[i][1] * b[i][1]);
     a[i][1] = sign * (a[i][0] * b[i][1]) + a[i][1] * b[i][0];
     a[i][0] = re;
   }
-  fftwf_execute_dft_c2r(s->fft->inverse, a, s->time);
+  fourier_inverse(s->transform, a, s->time);
 }
 
 /* ---- the kernels ---- */
@@ -124,8 +99,7 @@ void cpu_fft_conv_forward(node *n) {
 }
 
 /* x_grad or h_grad [n] of one row from its g and from the other operand. */
-static void cpu_correlate(const cpu_spectra *s, const float *g, size_t out, fftwf_complex *other, float *grad,
-                          size_t n) {
+static void cpu_correlate(const cpu_spectra *s, const float *g, size_t out, fourier_bin *other, float *grad, size_t n) {
   cpu_spectrum(s, g, out, s->g);
   cpu_spectrum_product(s, s->g, other, -1);
   for (size_t i = 0; i < n; i++) grad[i] += s->time[i] / (float)s->length;
