@@ -6,6 +6,7 @@
 #include <scrim/config.h>
 #include <scrim/encryption.h>
 #include <scrim/filter.h>
+#include <scrim/interval.h>
 #include <scrim/key.h>
 #include <scrim/points.h>
 #include <scrim/prior.h>

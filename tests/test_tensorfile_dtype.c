@@ -14,7 +14,8 @@ static void names_and_sizes(void **state) {
     const char *name;
     size_t bytes;
   } known[] = {{TENSORFILE_F32, "F32", 4}, {TENSORFILE_U8, "U8", 1},   {TENSORFILE_I32, "I32", 4},
-               {TENSORFILE_I64, "I64", 8}, {TENSORFILE_U64, "U64", 8}, {TENSORFILE_F64, "F64", 8}};
+               {TENSORFILE_I64, "I64", 8}, {TENSORFILE_U64, "U64", 8}, {TENSORFILE_F64, "F64", 8},
+               {TENSORFILE_I8, "I8", 1}};
   for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
     assert_string_equal(tensorfile_dtype_name(known[i].dtype), known[i].name);
     assert_int_equal(tensorfile_dtype_bytes(known[i].dtype), known[i].bytes);

@@ -31,6 +31,7 @@
 #define SCRIM_SCORES_H
 
 #include <scrim/filter.h>
+#include <scrim/interval.h>
 #include <scrim/progress.h>
 
 #ifdef __cplusplus
@@ -130,10 +131,6 @@ typedef enum scrim_attacker {
   SCRIM_ATTACKER_ADAPTIVE = 1, /* filters of the same settings, trained on his own shadows and population */
   SCRIM_ATTACKER_INSIDER = 2   /* the very filter, under another key; under the owner's where it works under no other */
 } scrim_attacker;
-
-typedef struct scrim_interval {
-  double value, low, high; /* 95 %, bootstrap over rows */
-} scrim_interval;
 
 typedef struct scrim_attack_result {
   char defence[40]; /* "none", "scrim", "label only", ... */

@@ -22,7 +22,8 @@ typedef enum tensorfile_dtype {
   TENSORFILE_I32,
   TENSORFILE_I64,
   TENSORFILE_U64,
-  TENSORFILE_F64
+  TENSORFILE_F64,
+  TENSORFILE_I8
 } tensorfile_dtype;
 
 /* ---- reading ---- */

@@ -9,6 +9,7 @@ static const struct {
 } types[] = {
     [TENSORFILE_F32] = {"F32", 4}, [TENSORFILE_U8] = {"U8", 1},   [TENSORFILE_I32] = {"I32", 4},
     [TENSORFILE_I64] = {"I64", 8}, [TENSORFILE_U64] = {"U64", 8}, [TENSORFILE_F64] = {"F64", 8},
+    [TENSORFILE_I8] = {"I8", 1},
 };
 
 enum { TYPES = sizeof types / sizeof types[0] };
