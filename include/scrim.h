@@ -2,6 +2,7 @@
 #ifndef SCRIM_H
 #define SCRIM_H
 
+#include <scrim/audio.h>
 #include <scrim/cloud.h>
 #include <scrim/config.h>
 #include <scrim/encryption.h>
