@@ -55,6 +55,7 @@ CASE_BUILD(gaussian, op_gaussian(t, in[0], in[1]))
 CASE_BUILD(linear, op_linear(t, in[0], in[1], in[2]))
 CASE_BUILD(matmul, op_matmul(t, in[0], in[1]))
 CASE_BUILD(conv1d, op_conv1d(t, in[0], in[1], in[2], c->i[0], c->i[1], c->i[2]))
+CASE_BUILD(conv2d, op_conv2d(t, in[0], in[1], in[2], c->i[0], c->i[1]))
 CASE_BUILD(batch_norm, op_batch_norm(t, in[0], in[1], in[2], in[3], in[4], 0.1f, 1e-5f))
 CASE_BUILD(layer_norm, op_layer_norm(t, in[0], in[1], in[2], 1e-5f))
 CASE_BUILD(softmax, op_softmax(t, in[0]))
@@ -63,6 +64,8 @@ CASE_BUILD(sum, op_sum(t, in[0]))
 CASE_BUILD(mean, op_mean(t, in[0]))
 CASE_BUILD(reduce_mean, op_reduce_mean(t, in[0], c->i[0]))
 CASE_BUILD(reduce_max, op_reduce_max(t, in[0], c->i[0]))
+CASE_BUILD(linear_max, op_linear_max(t, in[0], in[1], in[2]))
+CASE_BUILD(neighbour_max, op_neighbour_max(t, in[0], in[1], c->i[0]))
 CASE_BUILD(attentive_stats, op_attentive_stats(t, in[0], in[1]))
 CASE_BUILD(gather, op_gather(t, in[0], case_labels, c->i[0]))
 CASE_BUILD(concat, op_concat(t, in, c->i[1], c->i[0]))
@@ -70,8 +73,12 @@ CASE_BUILD(slice, op_slice(t, in[0], c->i[0], c->i[1], c->i[2]))
 CASE_BUILD(reshape, op_reshape(t, in[0], 2, (int[]){c->i[0], c->i[1]}))
 CASE_BUILD(transpose, op_transpose(t, in[0]))
 CASE_BUILD(fft_conv, op_fft_conv(t, in[0], in[1]))
+CASE_BUILD(power_spectrum, op_power_spectrum(t, in[0], c->i[0], c->i[1], c->i[2]))
+CASE_BUILD(moving_filter, op_moving_filter(t, in[0], in[1], c->i[0]))
+CASE_BUILD(minimum_phase, op_minimum_phase(t, in[0], c->i[0]))
 CASE_BUILD(cosine, op_cosine(t, in[0], in[1]))
 CASE_BUILD(normalize, op_normalize(t, in[0], c->f[0]))
+CASE_BUILD(centre, op_centre(t, in[0]))
 CASE_BUILD(mse, op_mse(t, in[0], in[1]))
 CASE_BUILD(l1, op_l1(t, in[0], in[1]))
 CASE_BUILD(cross_entropy, op_cross_entropy(t, in[0], case_labels))
@@ -143,8 +150,14 @@ static const op_case op_cases[] = {
     {"conv1d, one tap", build_conv1d, .shape = {{2, 3, 11}, {4, 3, 1}, {4}}, .i = {1, 1, 0}},
     {"conv1d, stride and dilation", build_conv1d, .shape = {{2, 3, 17}, {2, 3, 3}}, .i = {2, 3, 2}},
     {"conv1d, more padding than signal", build_conv1d, .shape = {{1, 2, 3}, {2, 2, 3}, {2}}, .i = {3, 2, 7}},
+    {"conv2d", build_conv2d, .shape = {{2, 3, 5, 7}, {4, 3, 3, 3}, {4}}, .i = {1, 1}},
+    {"conv2d, one tap", build_conv2d, .shape = {{2, 3, 5, 7}, {4, 3, 1, 1}, {4}}, .i = {1, 0}},
+    {"conv2d, stride", build_conv2d, .shape = {{2, 2, 9, 6}, {3, 2, 3, 3}}, .i = {2, 1}},
+    {"conv2d, one tap, stride", build_conv2d, .shape = {{2, 3, 5, 8}, {4, 3, 1, 1}}, .i = {2, 0}},
+    {"conv2d, more padding than image", build_conv2d, .shape = {{1, 2, 2, 1}, {2, 2, 3, 3}, {2}}, .i = {3, 5}},
     {"batch_norm", build_batch_norm, .shape = {{7, 5}, NORM_SHAPES(5)}, .frozen = 24},
     {"batch_norm, length", build_batch_norm, .shape = {{3, 5, 19}, NORM_SHAPES(5)}, .frozen = 24},
+    {"batch_norm, image", build_batch_norm, .shape = {{3, 5, 4, 3}, NORM_SHAPES(5)}, .frozen = 24},
     {"batch_norm, inference", build_batch_norm, .shape = {{7, 5}, NORM_SHAPES(5)}, .frozen = 24, .inference = 1},
     {"batch_norm, inference, length", build_batch_norm, .shape = {{2, 5, 19}, NORM_SHAPES(5)}, .frozen = 24,
      .inference = 1},
@@ -161,6 +174,11 @@ static const op_case op_cases[] = {
     {"reduce_max, first axis", build_reduce_max, .shape = {{4, 3, 5}}, .i = {0}},
     {"reduce_max, middle axis", build_reduce_max, .shape = {{4, 3, 5}}, .i = {1}},
     {"reduce_max, last axis", build_reduce_max, .shape = {{4, 37}}, .i = {1}},
+    {"linear_max", build_linear_max, .shape = {{2, 9, 5}, {7, 5}, {7}}},
+    {"linear_max without bias, more points than a block", build_linear_max, .shape = {{1, 300, 3}, {4, 3}}},
+    {"neighbour_max", build_neighbour_max, .shape = {{2, 11, 3}, {2, 11, 2}}, .i = {4}},
+    {"neighbour_max, all of few", build_neighbour_max, .shape = {{1, 3, 2}, {1, 3, 3}}, .i = {8}},
+    {"neighbour_max, more points than a block", build_neighbour_max, .shape = {{1, 90, 2}, {1, 90, 3}}, .i = {5}},
     {"attentive_stats", build_attentive_stats, .shape = {{2, 3, 21}, {2, 3, 21}}, .range = {-2, 2}},
     {"gather", build_gather, .shape = {{5, 3}}, .i = {9}},
     {"gather, three dimensions", build_gather, .shape = {{5, 2, 3}}, .i = {4}},
@@ -176,10 +194,20 @@ static const op_case op_cases[] = {
     {"fft_conv", build_fft_conv, .shape = {{3, 19}, {3, 7}}},
     {"fft_conv, one filter", build_fft_conv, .shape = {{3, 19}, {1, 30}}},
     {"fft_conv, one tap", build_fft_conv, .shape = {{2, 5}, {2, 1}}},
+    {"power_spectrum", build_power_spectrum, .shape = {{2, 41}}, .i = {12, 5, 16}},
+    {"power_spectrum, no zeros behind", build_power_spectrum, .shape = {{1, 20}}, .i = {10, 10, 10}},
+    {"power_spectrum, gaps", build_power_spectrum, .shape = {{1, 31}}, .i = {7, 11, 8}},
+    {"moving_filter", build_moving_filter, .shape = {{2, 23}, {4, 5}}, .i = {8}},
+    {"moving_filter, more taps than signal", build_moving_filter, .shape = {{1, 6}, {3, 9}}, .i = {3}},
+    {"moving_filter, responses to spare", build_moving_filter, .shape = {{1, 9}, {7, 3}}, .i = {2}},
+    {"moving_filter, one sample", build_moving_filter, .shape = {{1, 1}, {1, 3}}, .i = {4}},
+    {"minimum_phase", build_minimum_phase, .shape = {{3, 5}}, .i = {12}},
+    {"minimum_phase, fewer taps than cepstra", build_minimum_phase, .shape = {{2, 9}}, .i = {4}},
     {"cosine", build_cosine, .shape = {{4, 21}, {4, 21}}},
     {"cosine to one", build_cosine, .shape = {{4, 21}, {1, 21}}},
     {"normalize", build_normalize, .shape = {{4, 21}}, .f = {1e-8f}},
     {"normalize, at its floor", build_normalize, .shape = {{4, 3}}, .f = {0.9f}},
+    {"centre", build_centre, .shape = {{2, 3, 37}}},
     {"mse", build_mse, .shape = {{3, 37}, {3, 37}}},
     {"l1", build_l1, .shape = {{3, 37}, {3, 37}}},
     {"cross_entropy", build_cross_entropy, .shape = {{7, 5}}, .range = {-4, 4}},
@@ -211,6 +239,7 @@ static const op_case op_cases[] = {
     {"matmul 64x128 x 128x64", build_matmul, .shape = {{64, 128}, {128, 64}}, .large = 1},
     {"conv1d 4x64x200, 3 taps, dilation 2", build_conv1d, .shape = {{4, 64, 200}, {64, 64, 3}, {64}}, .i = {1, 2, 2},
      .large = 1},
+    {"conv2d 1x24x16x40, 3x3 taps", build_conv2d, .shape = {{1, 24, 16, 40}, {24, 24, 3, 3}}, .i = {1, 1}, .large = 1},
     {"batch_norm 50x512", build_batch_norm, .shape = {{50, 512}, NORM_SHAPES(512)}, .frozen = 24, .large = 1},
     {"batch_norm 8x64x200", build_batch_norm, .shape = {{8, 64, 200}, NORM_SHAPES(64)}, .frozen = 24, .large = 1},
     {"layer_norm 64x256", build_layer_norm, .shape = {{64, 256}, {256}, {256}}, .large = 1},
@@ -218,11 +247,18 @@ static const op_case op_cases[] = {
     {"log_softmax 50x100", build_log_softmax, .shape = {{50, 100}}, .range = {-4, 4}, .large = 1},
     {"mean 50x512", build_mean, .shape = {{50, 512}}, .large = 1},
     {"reduce_max 8x256x64", build_reduce_max, .shape = {{8, 256, 64}}, .i = {1}, .large = 1},
+    {"linear_max 2x512x128 -> 256", build_linear_max, .shape = {{2, 512, 128}, {256, 128}, {256}}, .large = 1},
+    {"neighbour_max 2x256x32, 16 of 3", build_neighbour_max, .shape = {{2, 256, 32}, {2, 256, 3}}, .i = {16},
+     .large = 1},
     {"attentive_stats 8x64x200", build_attentive_stats, .shape = {{8, 64, 200}, {8, 64, 200}}, .range = {-2, 2},
      .large = 1},
     {"concat 50x100, 50x100", build_concat, .shape = {{50, 100}, {50, 100}}, .i = {1, 2}, .large = 1},
     {"transpose 128x256", build_transpose, .shape = {{128, 256}}, .large = 1},
     {"fft_conv 4x4000, 400 taps", build_fft_conv, .shape = {{4, 4000}, {1, 400}}, .large = 1},
+    {"power_spectrum 1x2000", build_power_spectrum, .shape = {{1, 2000}}, .i = {400, 160, 512}, .large = 1},
+    {"moving_filter 1x16000, 51 responses of 160", build_moving_filter, .shape = {{1, 16000}, {51, 160}}, .i = {320},
+     .large = 1},
+    {"minimum_phase 51x96", build_minimum_phase, .shape = {{51, 96}}, .range = {-0.1f, 0.1f}, .i = {160}, .large = 1},
     {"cosine 64x192", build_cosine, .shape = {{64, 192}, {64, 192}}, .large = 1},
     {"normalize 64x192", build_normalize, .shape = {{64, 192}}, .f = {1e-8f}, .large = 1},
     {"mse 50x100", build_mse, .shape = {{50, 100}, {50, 100}}, .large = 1},

@@ -31,6 +31,7 @@
 #define op_linear double_op_linear
 #define op_matmul double_op_matmul
 #define op_conv1d double_op_conv1d
+#define op_conv2d double_op_conv2d
 #define op_batch_norm double_op_batch_norm
 #define op_layer_norm double_op_layer_norm
 #define op_softmax double_op_softmax
@@ -39,6 +40,8 @@
 #define op_mean double_op_mean
 #define op_reduce_mean double_op_reduce_mean
 #define op_reduce_max double_op_reduce_max
+#define op_linear_max double_op_linear_max
+#define op_neighbour_max double_op_neighbour_max
 #define op_attentive_stats double_op_attentive_stats
 #define op_gather double_op_gather
 #define op_concat double_op_concat
@@ -46,8 +49,12 @@
 #define op_reshape double_op_reshape
 #define op_transpose double_op_transpose
 #define op_fft_conv double_op_fft_conv
+#define op_power_spectrum double_op_power_spectrum
+#define op_moving_filter double_op_moving_filter
+#define op_minimum_phase double_op_minimum_phase
 #define op_cosine double_op_cosine
 #define op_normalize double_op_normalize
+#define op_centre double_op_centre
 #define op_gaussian double_op_gaussian
 #define op_mse double_op_mse
 #define op_l1 double_op_l1

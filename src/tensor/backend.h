@@ -28,6 +28,7 @@ typedef enum op_kind {
   OP_LINEAR,
   OP_MATMUL,
   OP_CONV1D,
+  OP_CONV2D,
   OP_BATCH_NORM,
   OP_LAYER_NORM,
   OP_SOFTMAX,
@@ -36,6 +37,8 @@ typedef enum op_kind {
   OP_MEAN,
   OP_REDUCE_MEAN,
   OP_REDUCE_MAX,
+  OP_LINEAR_MAX,
+  OP_NEIGHBOUR_MAX,
   OP_ATTENTIVE_STATS,
   OP_GATHER,
   OP_CONCAT,
@@ -43,8 +46,12 @@ typedef enum op_kind {
   OP_RESHAPE,
   OP_TRANSPOSE,
   OP_FFT_CONV,
+  OP_MOVING_FILTER,
+  OP_MINIMUM_PHASE,
+  OP_POWER_SPECTRUM,
   OP_COSINE,
   OP_NORMALIZE,
+  OP_CENTRE,
   OP_MSE,
   OP_L1,
   OP_CROSS_ENTROPY,
@@ -79,14 +86,23 @@ typedef struct node {
       int stride, dilation, padding;
     } conv;
     struct {
+      int window, hop, length;
+    } frame; /* power_spectrum */
+    struct {
       float momentum, epsilon;
     } norm; /* batch_norm, layer_norm, normalize */
     struct {
       int axis, start;
     } span; /* reductions, concat, slice */
     struct {
+      int hop;
+    } moving; /* moving_filter */
+    struct {
       float margin, scale;
     } margin; /* margin_softmax, hinge */
+    struct {
+      int k;
+    } near; /* neighbour_max */
   } at;
   const int32_t *index; /* labels or rows; the caller's */
   int32_t *chosen;      /* where a maximum or minimum was found; the builder says how many */

@@ -1,5 +1,6 @@
 /* The table of the fast kernels. What is missing here runs as plain C. */
 #include "tensor/cpu.h"
+#include "tensor/cpu_fft.h"
 #include <cblas.h>
 #include <pthread.h>
 
@@ -42,6 +43,7 @@ const backend cpu_backend = {
             [OP_LINEAR] = KERNEL(linear),
             [OP_MATMUL] = KERNEL(matmul),
             [OP_CONV1D] = KERNEL(conv1d),
+            [OP_CONV2D] = KERNEL(conv2d),
             [OP_BATCH_NORM] = KERNEL(batch_norm),
             [OP_LAYER_NORM] = KERNEL(layer_norm),
             [OP_SOFTMAX] = KERNEL(softmax),
@@ -50,11 +52,16 @@ const backend cpu_backend = {
             [OP_MEAN] = KERNEL(mean),
             [OP_REDUCE_MEAN] = KERNEL(reduce_mean),
             [OP_REDUCE_MAX] = {.forward = cpu_reduce_max_forward},
+            [OP_LINEAR_MAX] = {.forward = cpu_linear_max_forward},
+            [OP_NEIGHBOUR_MAX] = {.forward = cpu_neighbour_max_forward},
             [OP_ATTENTIVE_STATS] = KERNEL(attentive_stats),
             [OP_TRANSPOSE] = KERNEL(transpose),
             [OP_FFT_CONV] = KERNEL(fft_conv),
+            [OP_MOVING_FILTER] = KERNEL(moving_filter),
+            [OP_POWER_SPECTRUM] = KERNEL(power_spectrum),
             [OP_COSINE] = KERNEL(cosine),
             [OP_NORMALIZE] = KERNEL(normalize),
+            [OP_CENTRE] = KERNEL(centre),
             [OP_MSE] = KERNEL(mse),
             [OP_L1] = KERNEL(l1),
             [OP_CROSS_ENTROPY] = KERNEL(cross_entropy),

@@ -30,6 +30,9 @@ CPU_KERNEL(linear);
 CPU_KERNEL(matmul);
 CPU_KERNEL(conv1d);
 
+/* cpu_conv2d.c */
+CPU_KERNEL(conv2d);
+
 /* cpu_batch_norm.c */
 CPU_KERNEL(batch_norm);
 
@@ -39,6 +42,7 @@ CPU_KERNEL(softmax);
 CPU_KERNEL(log_softmax);
 CPU_KERNEL(cosine);
 CPU_KERNEL(normalize);
+CPU_KERNEL(centre);
 
 /* cpu_reduce.c */
 CPU_KERNEL(sum);
@@ -51,8 +55,18 @@ void cpu_reduce_max_forward(node *n);
 CPU_KERNEL(transpose);
 void cpu_chamfer_forward(node *n);
 
+/* cpu_maxima.c */
+void cpu_linear_max_forward(node *n);
+void cpu_neighbour_max_forward(node *n);
+
 /* cpu_fft_conv.c */
 CPU_KERNEL(fft_conv);
+
+/* cpu_moving_filter.c */
+CPU_KERNEL(moving_filter);
+
+/* cpu_power_spectrum.c */
+CPU_KERNEL(power_spectrum);
 
 /* cpu_losses.c */
 CPU_KERNEL(mse);
@@ -72,7 +86,5 @@ void cpu_add_columns(const float *g, float *sums, size_t rows, size_t columns);
 void cpu_log_softmax_rows(const float *x, float *y, size_t rows, size_t k);
 /* The sum of x[i] * y[i], precise for a long one. */
 double cpu_dot_total(const float *x, const float *y, size_t n);
-/* Frees the plans that fft_conv keeps in the tape's state. */
-void cpu_fft_release(void *state);
 
 #endif

@@ -10,8 +10,8 @@ typedef struct cpu_channels {
 } cpu_channels;
 
 static cpu_channels cpu_channels_of(const tensor *x) {
-  return (cpu_channels){
-      .outer = (size_t)x->dim[0], .c = (size_t)x->dim[1], .inner = x->rank == 3 ? (size_t)x->dim[2] : 1};
+  const size_t outer = (size_t)x->dim[0], c = (size_t)x->dim[1];
+  return (cpu_channels){.outer = outer, .c = c, .inner = x->n / (outer * c)};
 }
 
 /* ---- sums over a channel: of x, of (x - mean)^2, of g and of g (x - mean). The caller zeroes them. ---- */

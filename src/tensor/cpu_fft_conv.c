@@ -3,15 +3,8 @@
  * dx[i] = sum over k of g[i + k] h[k], and so products with a conjugate spectrum.
  */
 #include "tensor/cpu.h"
-#include "tensor/fourier.h"
-#include "tensor/vector_math.h"
-
-/* Transforms of one length, kept by the tape. */
-typedef struct cpu_fft {
-  struct cpu_fft *next;
-  int length;
-  fourier *transform;
-} cpu_fft;
+#include "tensor/cpu_fft.h"
+#include <string.h>
 
 /* ---- buffers: one signal and three half spectra, in the tape's scratch, each aligned as FFTW wants it ---- */
 
@@ -21,36 +14,6 @@ typedef struct cpu_spectra {
   fourier_bin *x, *h, *g; /* [length / 2 + 1] */
   const fourier *transform;
 } cpu_spectra;
-
-static size_t cpu_fft_round(size_t values) {
-  return (values + VECTOR_LANES - 1) / VECTOR_LANES * VECTOR_LANES;
-}
-
-/* The tape's transforms of this length, made when first asked for. NULL (sticky) when out of memory. */
-static const fourier *cpu_fft_find(node *n, int length) {
-  cpu_fft **list = (cpu_fft **)tape_state(n), *fft = *list;
-  while (fft && fft->length != length) fft = fft->next;
-  if (fft) return fft->transform;
-  fft = memory_zalloc(1, sizeof *fft);
-  fourier *transform = fourier_create(length);
-  if (fft && transform) {
-    *fft = (cpu_fft){.next = *list, .length = length, .transform = transform};
-    *list = fft;
-    return transform;
-  }
-  memory_free(fft);
-  fourier_free(transform);
-  tape_fail(n->tape, SCRIM_E_MEMORY, "fft_conv: no plan for %d values", length);
-  return NULL;
-}
-
-void cpu_fft_release(void *state) {
-  for (cpu_fft *fft = state, *next; fft; fft = next) {
-    next = fft->next;
-    fourier_free(fft->transform);
-    memory_free(fft);
-  }
-}
 
 /* 0 (sticky) when out of memory. */
 static int cpu_spectra_open(cpu_spectra *s, node *n) {

@@ -1,4 +1,4 @@
-/* Vector loops along the last dimension: softmax, layer norm, unit length, cosine. */
+/* Vector loops along the last dimension: softmax, layer norm, unit length, rows without their means, cosine. */
 #include "tensor/cpu.h"
 #include "tensor/vector_math.h"
 
@@ -145,6 +145,32 @@ void cpu_normalize_forward(node *n) {
 void cpu_normalize_backward(node *n) {
   const size_t d = cpu_columns(n->in[0]);
   cpu_normalize_slopes(n->saved, n->out.data, n->out.grad, n->in[0]->grad, n->out.n / d, d, n->at.norm.epsilon);
+}
+
+/* ---- rows without their means ---- */
+
+VECTOR_CLONES static void cpu_centre_values(const float *restrict a, float *restrict y, size_t rows, size_t k) {
+  for (size_t r = 0; r < rows; r++, a += k, y += k) {
+    const float mean = vector_sum(a, k) / (float)k;
+    for (size_t i = 0; i < k; i++) y[i] = a[i] - mean;
+  }
+}
+
+VECTOR_CLONES static void cpu_centre_slopes(const float *restrict g, float *restrict grad, size_t rows, size_t k) {
+  for (size_t r = 0; r < rows; r++, g += k, grad += k) {
+    const float mean = vector_sum(g, k) / (float)k;
+    for (size_t i = 0; i < k; i++) grad[i] += g[i] - mean;
+  }
+}
+
+void cpu_centre_forward(node *n) {
+  const size_t k = cpu_columns(n->in[0]);
+  cpu_centre_values(n->in[0]->data, n->out.data, n->out.n / k, k);
+}
+
+void cpu_centre_backward(node *n) {
+  const size_t k = cpu_columns(n->in[0]);
+  cpu_centre_slopes(n->out.grad, n->in[0]->grad, n->out.n / k, k);
 }
 
 /* ---- cosine ---- */

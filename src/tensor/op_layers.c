@@ -56,12 +56,35 @@ tensor *op_conv1d(tape *t, tensor *x, tensor *w, tensor *b, int stride, int dila
   return tape_run(n);
 }
 
+tensor *op_conv2d(tape *t, tensor *x, tensor *w, tensor *b, int stride, int padding) {
+  tensor *in[] = {x, w, b};
+  if (!tape_accepts(t, OP_CONV2D, 2, in)) return NULL;
+  if (x->rank != 4 || w->rank != 4 || x->dim[1] != w->dim[1] || w->dim[2] != w->dim[3]) {
+    return tape_misfit(t, OP_CONV2D, "x [n, c_in, height, width] and w [c_out, c_in, taps, taps]", x, w);
+  }
+  if (!op_bias_fits(b, w->dim[0])) return tape_misfit(t, OP_CONV2D, "one bias an output channel", w, b);
+  if (stride < 1 || padding < 0) return tape_unfit(t, OP_CONV2D, "stride must be at least 1, padding at least 0", w);
+  int dim[] = {x->dim[0], w->dim[0], 0, 0};
+  for (int side = 2; side < 4; side++) {
+    int64_t padded = x->dim[side] + 2 * (int64_t)padding;
+    if (padded < w->dim[side] || padded > INT32_MAX) {
+      return tape_misfit(t, OP_CONV2D, "the padded height and width must hold all taps", x, w);
+    }
+    dim[side] = (int)((padded - w->dim[side]) / stride) + 1;
+  }
+  node *n = tape_node(t, OP_CONV2D, 3, in, 4, dim);
+  if (!n) return NULL;
+  n->at.conv.stride = stride;
+  n->at.conv.padding = padding;
+  return tape_run(n);
+}
+
 /* saved: [2, c], the mean and 1 / sqrt(variance + epsilon) that normalised. */
 tensor *op_batch_norm(tape *t, tensor *x, tensor *gamma, tensor *beta, tensor *running_mean, tensor *running_var,
                       float momentum, float epsilon) {
   tensor *in[] = {x, gamma, beta, running_mean, running_var};
   if (!tape_accepts(t, OP_BATCH_NORM, 5, in)) return NULL;
-  if (x->rank < 2 || x->rank > 3) return tape_unfit(t, OP_BATCH_NORM, "x must be [n, c] or [n, c, length]", x);
+  if (x->rank < 2) return tape_unfit(t, OP_BATCH_NORM, "x must be [n, c], [n, c, length] or [n, c, height, width]", x);
   for (int i = 1; i < 5; i++) {
     if (!op_bias_fits(in[i], x->dim[1])) {
       return tape_misfit(t, OP_BATCH_NORM, "one gamma, beta, mean and variance a channel", x, in[i]);

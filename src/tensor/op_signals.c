@@ -15,6 +15,23 @@ tensor *op_fft_conv(tape *t, tensor *x, tensor *h) {
   return tape_run(tape_node(t, OP_FFT_CONV, 2, in, 2, dim));
 }
 
+/* saved, where a gradient is wanted: [n, frames, bins, 2], the spectra. */
+tensor *op_power_spectrum(tape *t, tensor *x, int window, int hop, int fft_length) {
+  if (!tape_accepts(t, OP_POWER_SPECTRUM, 1, &x)) return NULL;
+  if (window < 1 || hop < 1 || fft_length < window || fft_length % 2 || fft_length > MAX_SIGNAL) {
+    return tape_unfit(t, OP_POWER_SPECTRUM, "window and hop must be at least 1, the FFT even and no shorter", x);
+  }
+  if (x->rank != 2 || x->dim[1] < window)
+    return tape_unfit(t, OP_POWER_SPECTRUM, "x must be [n, a window's length]", x);
+  int dim[] = {x->dim[0], 1 + (x->dim[1] - window) / hop, fft_length / 2 + 1};
+  node *n = tape_node(t, OP_POWER_SPECTRUM, 1, &x, 3, dim);
+  if (!n || (n->wants && !tape_save(n, 2 * n->out.n))) return NULL;
+  n->at.frame.window = window;
+  n->at.frame.hop = hop;
+  n->at.frame.length = fft_length;
+  return tape_run(n);
+}
+
 /* saved: 1 / |a| of each row of a, then 1 / |b| of each row of b. */
 tensor *op_cosine(tape *t, tensor *a, tensor *b) {
   tensor *in[] = {a, b};
@@ -34,4 +51,9 @@ tensor *op_normalize(tape *t, tensor *a, float epsilon) {
   if (!n || !tape_save(n, a->n / (size_t)a->dim[a->rank - 1])) return NULL;
   n->at.norm.epsilon = epsilon;
   return tape_run(n);
+}
+
+tensor *op_centre(tape *t, tensor *a) {
+  if (!tape_accepts(t, OP_CENTRE, 1, &a)) return NULL;
+  return tape_run(tape_node(t, OP_CENTRE, 1, &a, a->rank, a->dim));
 }

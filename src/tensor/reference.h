@@ -41,6 +41,9 @@ DECLARE(linear);
 DECLARE(matmul);
 DECLARE(conv1d);
 
+/* reference_conv2d.c */
+DECLARE(conv2d);
+
 /* reference_norms.c */
 DECLARE(batch_norm);
 DECLARE(layer_norm);
@@ -48,6 +51,7 @@ DECLARE(softmax);
 DECLARE(log_softmax);
 DECLARE(cosine);
 DECLARE(normalize);
+DECLARE(centre);
 
 /* reference_shape.c */
 DECLARE(gather);
@@ -63,6 +67,10 @@ DECLARE(reduce_mean);
 DECLARE(reduce_max);
 DECLARE(attentive_stats);
 
+/* reference_points.c */
+DECLARE(linear_max);
+DECLARE(neighbour_max);
+
 /* reference_losses.c */
 DECLARE(mse);
 DECLARE(l1);
@@ -76,6 +84,13 @@ DECLARE(chamfer);
 
 /* reference_fft_conv.c */
 DECLARE(fft_conv);
+
+/* reference_filters.c */
+DECLARE(moving_filter);
+DECLARE(minimum_phase);
+
+/* reference_power_spectrum.c */
+DECLARE(power_spectrum);
 
 #undef DECLARE
 

@@ -1,4 +1,4 @@
-/* Plain C: norms, softmax, unit length, cosine. */
+/* Plain C: norms, softmax, unit length, rows without their means, cosine. */
 #include "tensor/reference.h"
 #include <tgmath.h>
 
@@ -9,8 +9,8 @@ typedef struct reference_channels {
 } reference_channels;
 
 static reference_channels reference_channels_of(const tensor *x) {
-  return (reference_channels){
-      .outer = (size_t)x->dim[0], .c = (size_t)x->dim[1], .inner = x->rank == 3 ? (size_t)x->dim[2] : 1};
+  const size_t outer = (size_t)x->dim[0], c = (size_t)x->dim[1];
+  return (reference_channels){.outer = outer, .c = c, .inner = x->n / (outer * c)};
 }
 
 /* The i-th of a channel's values, i in 0..outer * inner - 1. */
@@ -236,5 +236,27 @@ BACKWARD(cosine) {
     const real g = n->out.grad[r], cosine = n->out.data[r];
     if (a->grad) reference_cosine_row(a->grad + r * d, g, cosine, x, x_inverse, y, y_inverse, d);
     if (b->grad) reference_cosine_row(b->grad + rb * d, g, cosine, y, y_inverse, x, x_inverse, d);
+  }
+}
+
+/* ---- centre: y = a - mean(a), along the last dimension ---- */
+
+FORWARD(centre) {
+  const tensor *a = n->in[0];
+  const size_t k = (size_t)a->dim[a->rank - 1];
+  for (size_t r = 0; r < a->n / k; r++) {
+    real sum = 0;
+    for (size_t i = 0; i < k; i++) sum += a->data[r * k + i];
+    for (size_t i = 0; i < k; i++) n->out.data[r * k + i] = a->data[r * k + i] - sum / (real)k;
+  }
+}
+
+BACKWARD(centre) {
+  tensor *a = n->in[0];
+  const size_t k = (size_t)a->dim[a->rank - 1];
+  for (size_t r = 0; r < a->n / k; r++) {
+    real sum = 0;
+    for (size_t i = 0; i < k; i++) sum += n->out.grad[r * k + i];
+    for (size_t i = 0; i < k; i++) a->grad[r * k + i] += n->out.grad[r * k + i] - sum / (real)k;
   }
 }

@@ -90,7 +90,10 @@ tensor *op_linear(tape *t, tensor *x, tensor *w, tensor *b); /* x [.., in], w [o
 tensor *op_matmul(tape *t, tensor *a, tensor *b);            /* [n, k] x [k, m], or batched [B, n, k] x [B, k, m] */
 /* x [n, c_in, length], w [c_out, c_in, taps], b [c_out] or NULL; zero padding both sides -> [n, c_out, length'] */
 tensor *op_conv1d(tape *t, tensor *x, tensor *w, tensor *b, int stride, int dilation, int padding);
-/* x [n, c] or [n, c, length]; statistics over all but c. In training updates running_mean and running_var [c]
+/* x [n, c_in, height, width], w [c_out, c_in, taps, taps], b [c_out] or NULL; zero padding on all four sides ->
+ * [n, c_out, height', width'] */
+tensor *op_conv2d(tape *t, tensor *x, tensor *w, tensor *b, int stride, int padding);
+/* x [n, c], [n, c, length] or [n, c, height, width]; statistics over all but c. In training updates running_mean and running_var [c]
  * (running = (1 - momentum) * running + momentum * batch, unbiased variance as in PyTorch). */
 tensor *op_batch_norm(tape *t, tensor *x, tensor *gamma, tensor *beta, tensor *running_mean, tensor *running_var,
                       float momentum, float epsilon);
@@ -103,6 +106,12 @@ tensor *op_sum(tape *t, tensor *a);                   /* -> [1] */
 tensor *op_mean(tape *t, tensor *a);                  /* -> [1] */
 tensor *op_reduce_mean(tape *t, tensor *a, int axis); /* removes axis */
 tensor *op_reduce_max(tape *t, tensor *a, int axis);  /* pooling over points; first of equals takes the gradient */
+/* x [n, points, in], w [out, in], b [out] or NULL -> [n, out], the largest over the points. As op_linear and then
+ * op_reduce_max, but what is not the largest is never stored, and the way back costs next to nothing. */
+tensor *op_linear_max(tape *t, tensor *x, tensor *w, tensor *b);
+/* values [n, points, c], places [n, points, d] -> [n, points, c]: the largest over a point itself and the nearest by
+ * places, k in all. Who is near has no gradient. */
+tensor *op_neighbour_max(tape *t, tensor *values, tensor *places, int k);
 /* x, logits [n, c, length] -> [n, 2c]: mean | standard deviation, weighted with the softmax of logits over length */
 tensor *op_attentive_stats(tape *t, tensor *x, tensor *logits);
 tensor *op_gather(tape *t, tensor *a, const int32_t *rows, int n); /* a [r, ..] -> [n, ..]; rows borrowed */
@@ -112,8 +121,22 @@ tensor *op_reshape(tape *t, tensor *a, int rank, const int *dim);
 tensor *op_transpose(tape *t, tensor *a); /* last two dimensions */
 /* x [n, length], h [n, taps] or [1, taps] -> [n, length + taps - 1] */
 tensor *op_fft_conv(tape *t, tensor *x, tensor *h);
+/*
+ * x [c, n] through a response that moves: responses [j, taps] hold at samples 0, hop, 2 hop...; a sample that is sent
+ * out between two of them passes a mixture, linear in time. (j - 1) * hop >= n - 1. -> [c, n]: the tail is cut.
+ */
+tensor *op_moving_filter(tape *t, tensor *x, tensor *responses, int hop);
+/*
+ * Cepstra [j, q] of log magnitudes, from the first (level, which is left out, is 0) -> [j, taps] the responses of
+ * minimum phase that have them: log |H(w)| = sum over m of c[m] cos(m w). The first tap is 1.
+ */
+tensor *op_minimum_phase(tape *t, tensor *cepstra, int taps);
+/* x [n, length] -> [n, frames, fft_length / 2 + 1], the squared magnitudes of the spectra of the Hann windows that lie in
+ * x: frame i starts at i * hop, frames = 1 + (length - window) / hop, and zeros follow up to fft_length */
+tensor *op_power_spectrum(tape *t, tensor *x, int window, int hop, int fft_length);
 tensor *op_cosine(tape *t, tensor *a, tensor *b);        /* [n, d], [n, d] or [1, d] -> [n] */
 tensor *op_normalize(tape *t, tensor *a, float epsilon); /* rows to unit length */
+tensor *op_centre(tape *t, tensor *a);                   /* rows (the last dimension) minus their means */
 /* mean + exp(log_variance / 2) * N(0, 1), from tape_random, in training and in inference */
 tensor *op_gaussian(tape *t, tensor *mean, tensor *log_variance);
 
