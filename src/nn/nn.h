@@ -19,6 +19,7 @@ size_t nn_params_count(const nn_params *p);
 tensor *nn_params_at(const nn_params *p, size_t index, const char **name, int *trainable);
 size_t nn_params_values(const nn_params *p); /* trainable values in all */
 void nn_params_zero_grad(nn_params *p);
+void nn_params_freeze(nn_params *p); /* none is trainable any longer: constants of a pass */
 /* Stores under prefix + name; loads with every shape checked. */
 scrim_status nn_params_put(const nn_params *p, const char *prefix, tensorfile_writer *writer, scrim_error *error);
 scrim_status nn_params_get(nn_params *p, const char *prefix, const tensorfile *file, scrim_error *error);

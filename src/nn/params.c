@@ -104,6 +104,14 @@ size_t nn_params_values(const nn_params *p) {
   return n;
 }
 
+void nn_params_freeze(nn_params *p) {
+  for (size_t i = 0; i < p->count; i++) {
+    memory_free(p->items[i]->value.grad);
+    p->items[i]->value.grad = NULL;
+    p->items[i]->trainable = 0;
+  }
+}
+
 void nn_params_zero_grad(nn_params *p) {
   for (size_t i = 0; i < p->count; i++) {
     tensor *value = &p->items[i]->value;
