@@ -12,32 +12,41 @@ void http_message_init(http_message *m, http_kind kind, const http_limits *limit
   *m = (http_message){.kind = kind, .limits = limits};
 }
 
+http_body http_message_take_body(http_message *m) {
+  http_body body = {m->body, m->n_body, m->body_capacity};
+  m->body = NULL;
+  m->n_body = m->body_capacity = 0;
+  return body;
+}
+
+static void http_body_discard(http_message *m) {
+  http_body body = http_message_take_body(m);
+  helper_discard(m->helper, body.bytes, body.n);
+}
+
 void http_message_reset(http_message *m) {
-  http_message old = *m;
-  if (old.body != NULL) memory_wipe(old.body, old.n_body);
-  if (old.head != NULL) memory_wipe(old.head, old.n_head);
-  if (old.body_capacity > HTTP_KEPT_BYTES) {
-    memory_free(old.body);
-    old.body = NULL;
-    old.body_capacity = 0;
-  }
+  if (m->head != NULL) memory_wipe(m->head, m->n_head);
+  if (m->body_capacity > HTTP_KEPT_BYTES)
+    http_body_discard(m);
+  else if (m->body != NULL)
+    memory_wipe(m->body, m->n_body);
   /* The table of fields is as old as n_fields says: clearing it would cost more than a small message does. */
   m->stage = HTTP_EMPTY;
   m->n_head = m->line = m->n_fields = m->n_method = m->target = m->n_target = 0;
   m->minor = m->status = m->keep_alive = m->chunked = 0;
   m->why = NULL;
-  m->body = old.body;
-  m->body_capacity = old.body_capacity;
   m->n_body = m->left = m->n_chunks = 0;
   m->chunk_stage = HTTP_CHUNK_SIZE;
   m->chunk_digits = 0;
 }
 
 void http_message_free(http_message *m) {
+  helper *beside = m->helper;
   http_message_reset(m);
   memory_free(m->head);
   memory_free(m->body);
   http_message_init(m, m->kind, m->limits);
+  m->helper = beside;
 }
 
 int http_refuse(http_message *m, int status, const char *why) {
@@ -49,13 +58,13 @@ int http_refuse(http_message *m, int status, const char *why) {
 
 /* ---- buffers ---- */
 
-/* Doubles a buffer from `first` until `needed` bytes fit, never beyond `most`, which is at least `needed`. 0: no
- * memory. */
+/* Doubles a buffer from `first` until `needed` bytes fit, never beyond `most`, which is at least `needed`; a large one
+ * becomes `most` at once. 0: no memory. */
 static int http_grow(char **buffer, size_t *capacity, size_t used, size_t needed, size_t first, size_t most) {
   if (needed <= *capacity) return 1;
   size_t larger = *capacity > 0 ? *capacity : first;
   while (larger < needed) larger *= 2;
-  if (larger > most) larger = most;
+  if (larger > most || larger > HTTP_GROWN_BYTES) larger = most;
   char *moved = memory_grow(*buffer, used, larger);
   if (moved == NULL) return 0;
   *buffer = moved;
@@ -63,10 +72,13 @@ static int http_grow(char **buffer, size_t *capacity, size_t used, size_t needed
   return 1;
 }
 
-/* Memory follows what has come, not what was announced. */
+/*
+ * Memory follows what has come, not what was announced. A large buffer gets the address space of all that can still
+ * come, of which the system makes memory page by page: to copy tens of megabytes again and again would hold the loop up.
+ */
 int http_body_reserve(http_message *m, size_t n) {
-  if (http_grow(&m->body, &m->body_capacity, m->n_body, m->n_body + n, FIRST_BODY_BYTES, m->limits->body_bytes))
-    return 1;
+  size_t most = m->chunked ? m->limits->body_bytes : m->n_body + m->left;
+  if (http_grow(&m->body, &m->body_capacity, m->n_body, m->n_body + n, FIRST_BODY_BYTES, most)) return 1;
   return http_refuse(m, 503, "out of memory for the body");
 }
 

@@ -11,12 +11,14 @@
 #ifndef SERVE_HTTP_MESSAGE_H
 #define SERVE_HTTP_MESSAGE_H
 
+#include "serve/helper.h"
 #include <stddef.h>
 
 enum {
-  HTTP_FIELDS = 100,        /* header fields in a message: 431 above */
-  HTTP_TARGET_BYTES = 4096, /* request target: 414 above */
-  HTTP_KEPT_BYTES = 65536   /* a body buffer up to this size is kept for the next message */
+  HTTP_FIELDS = 100,         /* header fields in a message: 431 above */
+  HTTP_TARGET_BYTES = 4096,  /* request target: 414 above */
+  HTTP_KEPT_BYTES = 65536,   /* a body buffer up to this size is kept for the next message */
+  HTTP_GROWN_BYTES = 1 << 20 /* a body buffer up to this size grows by doubling */
 };
 
 typedef struct http_limits {
@@ -77,13 +79,24 @@ typedef struct http_message {
   http_chunk_stage chunk_stage;
   size_t n_chunks;
   unsigned chunk_digits;
+
+  helper *helper; /* wipes and frees large bodies; borrowed, NULL: nobody but the message itself */
 } http_message;
+
+/* A body apart from its message. */
+typedef struct http_body {
+  char *bytes;
+  size_t n, capacity;
+} http_body;
 
 /* `limits` must outlive the message. No allocation. */
 void http_message_init(http_message *m, http_kind kind, const http_limits *limits);
 /* Readies for the next message: wipes, and keeps buffers of ordinary size. */
 void http_message_reset(http_message *m);
 void http_message_free(http_message *m); /* wipes */
+
+/* The body, whose bytes stay where they are; the message has none then. Wipe it and free it. */
+http_body http_message_take_body(http_message *m);
 
 /*
  * Takes bytes and answers how many were used: all of them, or fewer where the stage went on to BODY, DONE or REFUSED

@@ -205,7 +205,8 @@ static const char *proxy_fixed_difference(const serve_config *old, const serve_c
 /* Every lane is made before the first is handed over: all workers change, or none does. */
 static scrim_status proxy_make_lanes(proxy *p, proxy_lane **lanes, proxy_site *site, scrim_error *error) {
   for (size_t i = 0; i < p->n_workers; i++) {
-    scrim_status status = proxy_lane_create(&lanes[i], site, p->workers[i]->base, p->shared.metrics, error);
+    const proxy_worker *w = p->workers[i];
+    scrim_status status = proxy_lane_create(&lanes[i], site, w->base, p->shared.metrics, w->helper, error);
     if (status == SCRIM_OK) continue;
     while (i > 0) proxy_lane_free(lanes[--i]);
     return status;

@@ -2,6 +2,7 @@
 #include "serve/proxy_client.h"
 #include "core/memory.h"
 #include "serve/deadline.h"
+#include "serve/proxy_check.h"
 #include "serve/tls.h"
 #include <event2/buffer.h>
 #include <event2/bufferevent_ssl.h>
@@ -68,6 +69,7 @@ void proxy_client_open(proxy_worker *w, int fd, size_t listener) {
   c->stage = PROXY_READING;
   c->since = deadline_now();
   http_message_init(&c->request, HTTP_REQUEST, &w->lane->site->limits);
+  c->request.helper = w->helper;
   TAILQ_INSERT_TAIL(&w->clients, c, link);
   metrics_move(w->shared->metrics, METRICS_CLIENTS_OPEN, 1);
   bufferevent_setcb(bev, proxy_on_read, proxy_on_write, proxy_on_event, c);
@@ -92,6 +94,7 @@ void proxy_client_close(proxy_client *c) {
   if (ssl != NULL && c->stage != PROXY_LINGERING) tls_goodbye(ssl);
   c->stage = PROXY_CLOSED;
   proxy_client_end_request(c);
+  if (c->check != NULL) proxy_check_abandon(c);
   bufferevent_free(c->bev);
   c->bev = NULL;
   TAILQ_REMOVE(&w->clients, c, link);
@@ -170,7 +173,7 @@ static void proxy_client_pump(proxy_client *c) {
 static void proxy_on_read(struct bufferevent *bev, void *context) {
   proxy_client *c = context;
   proxy_client_pump(c);
-  if (c->stage != PROXY_ASKING && c->stage != PROXY_SENDING) return;
+  if (c->stage != PROXY_CHECKING && c->stage != PROXY_ASKING && c->stage != PROXY_SENDING) return;
   c->is_paused = evbuffer_get_length(bufferevent_get_input(bev)) >= PROXY_READ_BYTES;
   if (c->is_paused) bufferevent_disable(bev, EV_READ);
 }

@@ -1,7 +1,7 @@
 /*
  * A client's connection: requests are read one after the other; while one is under way the next waits in the socket.
  * proxy_client.c moves bytes and watches the clock, proxy_request.c decides what a request gets, proxy_infer.c asks the
- * upstream and filters what it says.
+ * upstream and lets out what it says, proxy_check.c checks and filters what goes either way.
  */
 #ifndef SERVE_PROXY_CLIENT_H
 #define SERVE_PROXY_CLIENT_H
@@ -18,6 +18,7 @@ enum {
 
 typedef enum proxy_stage {
   PROXY_READING,   /* waiting for a request, or inside one */
+  PROXY_CHECKING,  /* a large body is with the helper, which takes no longer than what waits before it */
   PROXY_ASKING,    /* the upstream has the word */
   PROXY_SENDING,   /* an answer is on its way */
   PROXY_LINGERING, /* all is said; what still comes is thrown away, lest the kernel drop the answer with it */
@@ -34,6 +35,7 @@ typedef struct proxy_record {
   uint64_t bytes_out, rows;
   int has_digest;
   unsigned char actor[AUDIT_LOG_DIGEST]; /* of the identity; with an audit log alone */
+  unsigned char input[AUDIT_LOG_DIGEST]; /* of the question; likewise */
 } proxy_record;
 
 struct proxy_client {
@@ -62,6 +64,7 @@ struct proxy_client {
   proxy_record record;
   http_text question; /* the head that goes upstream */
   upstream_call call;
+  struct proxy_check *check; /* while PROXY_CHECKING */
 
   TAILQ_ENTRY(proxy_client) link;
 };

@@ -2,7 +2,7 @@
 #include "core/memory.h"
 #include "serve/deadline.h"
 #include "serve/json_writer.h"
-#include "serve/proxy_client.h"
+#include "serve/proxy_check.h"
 #include "serve/tls.h"
 #include <event2/bufferevent_ssl.h>
 #include <stdio.h>
@@ -163,20 +163,20 @@ static void proxy_pass_status(proxy_client *c, int status) {
 }
 
 /* 0: an audit log is kept and cannot be written, so that nothing may leave. */
-static int proxy_audit(proxy_client *c, const dialect_answer *answer) {
+static int proxy_audit(proxy_client *c, const proxy_check *check) {
   audit_log *log = c->worker->shared->audit;
   if (log == NULL) return 1;
-  scrim_error error;
+  scrim_error error = check->error;
   audit_log_entry entry = {.time_s = deadline_calendar(),
                            .model = c->model->config->name,
                            .filter = c->model->config->outputs[0].filter_hash,
                            .config = proxy_infer_config(c)->hash,
-                           .rows = answer->rows,
+                           .rows = check->answer.rows,
                            .status = 200};
   memcpy(entry.actor, c->record.actor, sizeof entry.actor);
-  scrim_status status = audit_log_digest(log, AUDIT_LOG_INPUT, c->request.body, c->request.n_body, entry.input, &error);
-  if (status == SCRIM_OK)
-    status = audit_log_digest(log, AUDIT_LOG_OUTPUT, answer->bytes, answer->n_bytes, entry.output, &error);
+  memcpy(entry.input, c->record.input, sizeof entry.input);
+  memcpy(entry.output, check->digest, sizeof entry.output);
+  scrim_status status = check->digest_status;
   if (status == SCRIM_OK) status = audit_log_append(log, &entry, &error);
   if (status == SCRIM_OK) {
     metrics_add(c->worker->shared->metrics, METRICS_AUDIT_LINES, 1);
@@ -186,10 +186,29 @@ static int proxy_audit(proxy_client *c, const dialect_answer *answer) {
   return 0;
 }
 
-/* A complete 200: through the filter, into the audit log, out. */
-static void proxy_release_answer(proxy_client *c, const http_message *response) {
-  scrim_error error;
-  dialect_answer answer;
+/* It has passed the filter: into the audit log, out. */
+static void proxy_on_checked_answer(proxy_client *c, proxy_check *check) {
+  dialect_answer *answer = &check->answer;
+  metrics_observe(c->worker->shared->metrics, METRICS_FILTER_SECONDS, check->seconds);
+  if (check->status != SCRIM_OK) {
+    proxy_client_refuse(c, dialect_failure_code(check->status), METRICS_REFUSED_ANSWER, check->error.message);
+    return;
+  }
+  if (!proxy_audit(c, check)) {
+    proxy_client_refuse(c, 500, METRICS_REFUSED_AUDIT, "the audit log cannot be written");
+    return;
+  }
+  c->record.rows = answer->rows;
+  metrics_add(c->worker->shared->metrics, METRICS_ROWS, answer->rows);
+  http_answer head = {.status = 200, .header_bytes = answer->header_bytes};
+  if (answer->header_bytes != DIALECT_NO_HEADER) head.type = "application/octet-stream";
+  void *bytes = answer->bytes;
+  answer->bytes = NULL; /* the sending owns them now */
+  proxy_client_send(c, &head, bytes, answer->n_bytes, bytes);
+}
+
+/* A complete 200. */
+static void proxy_take_answer(proxy_client *c, http_message *response) {
   int64_t header_bytes;
   http_slice coding = http_message_find(response, "content-encoding");
   if (coding.at != NULL && !http_slice_is_nocase(coding, "identity")) {
@@ -201,31 +220,14 @@ static void proxy_release_answer(proxy_client *c, const http_message *response) 
                         "the model server's Inference-Header-Content-Length is unclear");
     return;
   }
-  double began = deadline_now();
-  scrim_status status = dialect_response(&answer, &c->model->dialect, &c->exchange, response->body, response->n_body,
-                                         header_bytes, &error);
-  metrics_observe(c->worker->shared->metrics, METRICS_FILTER_SECONDS, deadline_now() - began);
-  if (status != SCRIM_OK) {
-    proxy_client_refuse(c, dialect_failure_code(status), METRICS_REFUSED_ANSWER, error.message);
-    return;
-  }
-  if (!proxy_audit(c, &answer)) {
-    dialect_answer_free(&answer);
-    proxy_client_refuse(c, 500, METRICS_REFUSED_AUDIT, "the audit log cannot be written");
-    return;
-  }
-  c->record.rows = answer.rows;
-  metrics_add(c->worker->shared->metrics, METRICS_ROWS, answer.rows);
-  http_answer head = {.status = 200, .header_bytes = answer.header_bytes};
-  if (answer.header_bytes != DIALECT_NO_HEADER) head.type = "application/octet-stream";
-  proxy_client_send(c, &head, answer.bytes, answer.n_bytes, answer.bytes);
+  proxy_check_answer(c, response, header_bytes, proxy_on_checked_answer);
 }
 
 static void proxy_on_inferred(upstream_call *call, upstream_result result, http_message *response) {
   proxy_client *c = proxy_of_call(call);
   if (!proxy_has_answer(c, result)) return;
   if (response->status == 200)
-    proxy_release_answer(c, response);
+    proxy_take_answer(c, response);
   else
     proxy_pass_status(c, response->status);
 }
@@ -237,26 +239,25 @@ static metrics_refusal proxy_refusal_reason(int status) {
   return status == 500 ? METRICS_REFUSED_INTERNAL : METRICS_REFUSED_REQUEST;
 }
 
-void proxy_infer(proxy_client *c) {
-  scrim_error error;
-  int64_t header_bytes;
-  if (!proxy_header_bytes(&c->request, &header_bytes)) {
-    proxy_client_refuse(c, 400, METRICS_REFUSED_REQUEST, "Inference-Header-Content-Length is no number of bytes");
+/* The body is one that may go upstream. */
+static void proxy_on_checked_request(proxy_client *c, proxy_check *check) {
+  if (check->status != SCRIM_OK) {
+    int code = dialect_refusal_code(check->status);
+    proxy_client_refuse(c, code, proxy_refusal_reason(code), check->error.message);
     return;
   }
-  scrim_status status =
-      dialect_request(&c->exchange, &c->model->dialect, c->request.body, c->request.n_body, header_bytes, &error);
-  if (status != SCRIM_OK) {
-    int code = dialect_refusal_code(status);
-    proxy_client_refuse(c, code, proxy_refusal_reason(code), error.message);
+  if (check->digest_status != SCRIM_OK) {
+    proxy_client_refuse(c, 500, METRICS_REFUSED_AUDIT, "the audit log cannot be written");
     return;
   }
+  c->exchange = check->exchange;
+  memcpy(c->record.input, check->digest, sizeof c->record.input);
   if (c->exchange.rows > proxy_infer_config(c)->limits.rows) {
     proxy_client_refuse(c, 413, METRICS_REFUSED_SIZE, "the request asks about too many rows");
     return;
   }
   if (!proxy_admit(c)) return;
-  if (!proxy_write_question(c, "POST", header_bytes)) {
+  if (!proxy_write_question(c, "POST", check->header_bytes)) {
     proxy_client_refuse(c, 400, METRICS_REFUSED_HTTP, "a header field is there twice");
     return;
   }
@@ -264,6 +265,14 @@ void proxy_infer(proxy_client *c) {
     proxy_client_refuse(c, 503, METRICS_REFUSED_INTERNAL, "out of memory");
   else
     proxy_ask(c, proxy_on_inferred);
+}
+
+void proxy_infer(proxy_client *c) {
+  int64_t header_bytes;
+  if (proxy_header_bytes(&c->request, &header_bytes))
+    proxy_check_request(c, header_bytes, proxy_on_checked_request);
+  else
+    proxy_client_refuse(c, 400, METRICS_REFUSED_REQUEST, "Inference-Header-Content-Length is no number of bytes");
 }
 
 static void proxy_on_ready(upstream_call *call, upstream_result result, http_message *response) {

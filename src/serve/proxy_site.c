@@ -87,41 +87,47 @@ void proxy_site_release(proxy_site *site) {
 
 static void proxy_model_close(proxy_model *model) {
   if (model->outputs == NULL) return;
-  for (size_t i = 0; i < model->config->n_outputs; i++) scrim_session_free(model->outputs[i].session);
+  size_t n = PROXY_SIDES * model->config->n_outputs;
+  for (size_t i = 0; i < n; i++) scrim_session_free(model->outputs[i].session);
   memory_free(model->outputs);
+}
+
+static scrim_status proxy_output_open(dialect_output *to, const serve_output *from, scrim_error *error) {
+  *to = (dialect_output){.name = from->name, .classes = from->classes, .form = from->form, .order = from->order};
+  return scrim_session_create(&to->session, from->filter, from->key, &from->settings, error);
 }
 
 static scrim_status proxy_model_open(proxy_model *model, const serve_model *config, const serve_limits *limits,
                                      scrim_error *error) {
+  const size_t n = config->n_outputs;
+  scrim_status status = SCRIM_OK;
   model->config = config;
-  model->outputs = memory_zalloc(config->n_outputs, sizeof *model->outputs);
+  model->outputs = memory_zalloc(PROXY_SIDES * n, sizeof *model->outputs);
   if (model->outputs == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for model '%.80s'", config->name);
-  model->dialect = (dialect_model){.kind = config->dialect,
-                                   .name = config->name,
-                                   .versions = config->versions,
-                                   .n_versions = config->n_versions,
-                                   .signature = config->signature,
-                                   .outputs = model->outputs,
-                                   .n_outputs = config->n_outputs,
-                                   .allowed = config->allowed,
-                                   .n_allowed = config->n_allowed,
-                                   .request_limits = dialect_request_limits,
-                                   .answer_limits = dialect_answer_limits,
-                                   .rows = limits->rows};
-  model->dialect.request_limits.bytes = model->dialect.answer_limits.bytes = limits->body_bytes;
-  for (size_t i = 0; i < config->n_outputs; i++) {
-    const serve_output *from = &config->outputs[i];
-    dialect_output *to = &model->outputs[i];
-    *to = (dialect_output){
-        .name = from->name, .classes = from->classes, .form = (dialect_form)from->form, .order = from->order};
-    scrim_status status = scrim_session_create(&to->session, from->filter, from->key, &from->settings, error);
-    if (status != SCRIM_OK) return status;
+  dialect_model dialect = {.kind = config->dialect,
+                           .name = config->name,
+                           .versions = config->versions,
+                           .n_versions = config->n_versions,
+                           .signature = config->signature,
+                           .n_outputs = n,
+                           .allowed = config->allowed,
+                           .n_allowed = config->n_allowed,
+                           .request_limits = dialect_request_limits,
+                           .answer_limits = dialect_answer_limits,
+                           .rows = limits->rows};
+  dialect.request_limits.bytes = dialect.answer_limits.bytes = limits->body_bytes;
+  for (size_t side = 0; side < PROXY_SIDES; side++) {
+    dialect_output *outputs = model->outputs + side * n;
+    model->dialects[side] = dialect;
+    model->dialects[side].outputs = outputs;
+    for (size_t i = 0; i < n && status == SCRIM_OK; i++)
+      status = proxy_output_open(&outputs[i], &config->outputs[i], error);
   }
-  return SCRIM_OK;
+  return status;
 }
 
 scrim_status proxy_lane_create(proxy_lane **out, proxy_site *site, struct event_base *base, metrics *counts,
-                               scrim_error *error) {
+                               helper *beside, scrim_error *error) {
   const serve_config *config = site->config;
   *out = NULL;
   proxy_lane *lane = memory_zalloc(1, sizeof *lane);
@@ -138,7 +144,8 @@ scrim_status proxy_lane_create(proxy_lane **out, proxy_site *site, struct event_
                                 .limits = &site->limits,
                                 .addresses = site->addresses,
                                 .tls = site->upstream_tls,
-                                .metrics = counts};
+                                .metrics = counts,
+                                .helper = beside};
   if (status == SCRIM_OK) status = upstream_create(&lane->pool, &settings, error);
   if (status == SCRIM_OK)
     *out = lane;

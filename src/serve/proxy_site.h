@@ -2,7 +2,8 @@
  * One configuration, ready to serve: what all workers share of it, immutable once made. A reload makes another one; the
  * old site goes when the last request that began under it has ended.
  *
- * A lane is one worker's copy: sessions, which belong to one thread, and connections to the upstream.
+ * A lane is one worker's copy: sessions, which belong to one thread at a time and so are there twice, for its loop and
+ * for the helper beside it; and connections to the upstream.
  */
 #ifndef SERVE_PROXY_SITE_H
 #define SERVE_PROXY_SITE_H
@@ -37,23 +38,26 @@ void proxy_site_release(proxy_site *site); /* NULL is fine; the last one frees *
 
 /* ---- lanes ---- */
 
+/* Whose sessions. */
+typedef enum proxy_side { PROXY_ON_LOOP, PROXY_BESIDE, PROXY_SIDES } proxy_side;
+
 typedef struct proxy_model {
   const serve_model *config;
-  dialect_model dialect;
-  dialect_output *outputs; /* [config->n_outputs], each with its session */
+  dialect_model dialects[PROXY_SIDES];
+  dialect_output *outputs; /* [PROXY_SIDES, config->n_outputs], each with its session */
 } proxy_model;
 
 typedef struct proxy_lane {
   proxy_site *site;
   proxy_model *models; /* [site->config->n_models] */
   upstream_pool *pool;
-  size_t holders; /* requests under way */
+  size_t holders; /* requests under way, and checks whose client has gone */
   SLIST_ENTRY(proxy_lane) link;
 } proxy_lane;
 
 /* May be called by another thread than the worker's, as long as the worker has not got it yet. */
 scrim_status proxy_lane_create(proxy_lane **out, proxy_site *site, struct event_base *base, metrics *counts,
-                               scrim_error *error);
+                               helper *beside, scrim_error *error);
 void proxy_lane_free(proxy_lane *lane); /* NULL is fine; no request may hold it */
 
 /* The model that a route names, in that version; NULL: none that is configured. */

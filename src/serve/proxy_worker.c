@@ -68,11 +68,13 @@ static void proxy_worker_look_at_flags(proxy_worker *w) {
 }
 
 static void proxy_on_mail(evutil_socket_t fd, short what, void *context) {
+  proxy_worker *w = context;
   char bytes[64];
   (void)what;
   while (read(fd, bytes, sizeof bytes) > 0) continue;
-  proxy_worker_take_lane(context);
-  proxy_worker_look_at_flags(context);
+  proxy_worker_take_lane(w);
+  helper_collect(w->helper);
+  proxy_worker_look_at_flags(w);
 }
 
 static void proxy_on_tick(evutil_socket_t fd, short what, void *context) {
@@ -142,10 +144,12 @@ static int proxy_worker_add_events(proxy_worker *w) {
 static void proxy_worker_free(proxy_worker *w) {
   struct event *events[] = {w->tick, w->mail, w->reap};
   while (!TAILQ_EMPTY(&w->clients)) proxy_client_close(TAILQ_FIRST(&w->clients));
+  helper_stop(w->helper); /* before the lanes, which its tasks hold */
   if (w->reap != NULL) proxy_on_reap(-1, 0, w);
   proxy_worker_take_lane(w);
   proxy_worker_sweep(w);
   proxy_lane_free(w->lane);
+  helper_free(w->helper);
   for (size_t i = 0; i < sizeof events / sizeof *events; i++)
     if (events[i] != NULL) event_free(events[i]);
   for (size_t i = 0; w->accepting != NULL && i < w->shared->n_sockets; i++)
@@ -172,7 +176,8 @@ scrim_status proxy_worker_start(proxy_worker **out, proxy_shared *shared, proxy_
   scrim_status status = SCRIM_OK;
   if (w->accepting == NULL || w->base == NULL || !proxy_worker_mailbox(w->mailbox) || !proxy_worker_add_events(w))
     status = fail_errno(error, SCRIM_E_MEMORY, "cannot set up a worker");
-  if (status == SCRIM_OK) status = proxy_lane_create(&w->lane, site, w->base, shared->metrics, error);
+  if (status == SCRIM_OK) status = helper_start(&w->helper, w->mailbox[1], error);
+  if (status == SCRIM_OK) status = proxy_lane_create(&w->lane, site, w->base, shared->metrics, w->helper, error);
   int code = status == SCRIM_OK ? pthread_create(&w->thread, NULL, proxy_worker_run, w) : 0;
   if (code != 0) status = fail(error, SCRIM_E_MEMORY, "cannot start a worker: %s", strerror(code));
   if (status == SCRIM_OK)

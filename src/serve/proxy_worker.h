@@ -1,6 +1,6 @@
 /*
  * One thread, one libevent loop: it accepts clients from sockets that all workers share and sees each of them through.
- * What workers share beside the sockets is in proxy_shared, all of it safe for several threads.
+ * A second thread, the helper, checks large bodies for it. What workers share beside the sockets is in proxy_shared, all of it safe for several threads.
  */
 #ifndef SERVE_PROXY_WORKER_H
 #define SERVE_PROXY_WORKER_H
@@ -32,7 +32,8 @@ typedef struct proxy_worker {
   struct event_base *base;
   struct event **accepting; /* [shared->n_sockets] */
   struct event *tick, *mail, *reap;
-  int mailbox[2];               /* a byte in it: look at `posted` and at the flags of proxy_shared */
+  helper *helper;
+  int mailbox[2];               /* a byte in it: look at `posted`, the helper and the flags of proxy_shared */
   _Atomic(proxy_lane *) posted; /* a new lane, from the main thread */
   proxy_lane *lane;             /* for requests that begin */
   SLIST_HEAD(, proxy_lane) retired;

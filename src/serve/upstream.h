@@ -54,6 +54,7 @@ typedef struct upstream_settings {
   const struct addrinfo *addresses;
   SSL_CTX *tls;
   metrics *metrics;
+  helper *helper; /* of the worker, for large answers */
 } upstream_settings;
 scrim_status upstream_create(upstream_pool **out, const upstream_settings *settings, scrim_error *error);
 void upstream_free(upstream_pool *pool); /* NULL is fine; no call may be under way */

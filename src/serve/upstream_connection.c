@@ -56,6 +56,7 @@ int upstream_connection_open(upstream_pool *pool, upstream_call *call) {
   c->stage = UPSTREAM_CONNECTING;
   c->since = deadline_now();
   http_message_init(&c->response, HTTP_RESPONSE, pool->settings.limits);
+  c->response.helper = pool->settings.helper;
   if (!upstream_connect(c)) {
     upstream_hang_up(c);
     memory_free(c);
