@@ -1,4 +1,4 @@
-/* Sound through the reader and the writer: every container, depth, rate and width comes back as it was, to the frame. */
+/* Sound through the reader and the writer: every container, depth, rate and width comes back, to the frame. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
