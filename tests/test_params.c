@@ -149,6 +149,22 @@ static void copies_and_clones_are_apart(void **state) {
   nn_params_free(clone);
 }
 
+static void what_is_frozen_takes_no_gradient(void **state) {
+  (void)state;
+  nn_params *p = params_make(5, 1), *same = params_make(5, 1);
+  nn_params_freeze(p);
+  assert_int_equal(nn_params_values(p), 0);
+  assert_same_values(p, same);
+  for (size_t i = 0; i < nn_params_count(p); i++) {
+    int trainable = 1;
+    assert_null(nn_params_at(p, i, NULL, &trainable)->grad);
+    assert_int_equal(trainable, 0);
+  }
+  nn_params_zero_grad(p);
+  nn_params_free(p);
+  nn_params_free(same);
+}
+
 static void every_failed_request_is_survived(void **state) {
   (void)state;
   nn_params *a = params_make(20, 1);
@@ -174,6 +190,7 @@ int main(void) {
       cmocka_unit_test(file_that_does_not_fit_changes_nothing),
       cmocka_unit_test(names_are_bounded),
       cmocka_unit_test(copies_and_clones_are_apart),
+      cmocka_unit_test(what_is_frozen_takes_no_gradient),
       cmocka_unit_test(every_failed_request_is_survived),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
