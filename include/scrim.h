@@ -18,5 +18,6 @@
 #include <scrim/table.h>
 #include <scrim/version.h>
 #include <scrim/voice.h>
+#include <scrim/voice_encoder.h>
 
 #endif
