@@ -14,6 +14,11 @@ static const char *victim;
 static scrim_filter *filter;
 static scrim_cloud_objects objects;
 
+static scrim_status train(const char *path, uint64_t seed) {
+  const scrim_cloud_victim how = {.objects = objects, .epochs = 12, .seed = seed};
+  return scrim_cloud_victim_train(path, &how, NULL);
+}
+
 static int open_all(void **state) {
   (void)state;
   if (files_setup(&folder) != 0) return 1;
@@ -21,8 +26,7 @@ static int open_all(void **state) {
   static char path[256];
   strncpy(path, files_path(folder, "victim.safetensors"), sizeof path - 1);
   victim = path;
-  return scrim_cloud_victim_train(victim, &objects, 12, 1, NULL, NULL, NULL) != SCRIM_OK ||
-         scrim_cloud_train(&filter, NULL, NULL, NULL) != SCRIM_OK;
+  return train(victim, 1) != SCRIM_OK || scrim_cloud_train(&filter, NULL, NULL, NULL) != SCRIM_OK;
 }
 
 static int close_all(void **state) {
@@ -153,7 +157,7 @@ static void a_source_of_its_own_is_attacked_instead(void **state) {
   scrim_cloud_audit audit = audit_of("pgd-linf");
   audit.budgets = budgets;
   audit.n_budgets = 1;
-  assert_int_equal(scrim_cloud_victim_train(path, &objects, 12, 2, NULL, NULL, NULL), SCRIM_OK);
+  assert_int_equal(train(path, 2), SCRIM_OK);
   scrim_cloud_audit_report *direct = run(&audit);
   audit.source = victim;
   scrim_cloud_audit_report *same = run(&audit);

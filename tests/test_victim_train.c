@@ -1,4 +1,4 @@
-/* A small PointNet learns two plain shapes, and does so in the same bits from the same seed. */
+/* Each network learns two plain shapes, and does so in the same bits from the same seed. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -11,10 +11,21 @@
 #include <cmocka.h>
 #include <stdlib.h>
 
-static void it_learns(void **state) {
+static const char *network; /* that is trained */
+
+static scrim_status train(const char *path, const scrim_cloud_objects *objects, size_t epochs, uint64_t seed,
+                          scrim_error *error) {
+  const scrim_cloud_victim how = {.network = network, .objects = *objects, .epochs = epochs, .seed = seed};
+  return scrim_cloud_victim_train(path, &how, error);
+}
+
+static const char *const networks[] = {NULL, "pointnet", "edge", "attention"};
+enum { NETWORKS = 4 };
+
+static void learns(void **state) {
   const char *path = files_path(*state, "v.safetensors");
   const scrim_cloud_objects objects = object_world(7);
-  assert_int_equal(scrim_cloud_victim_train(path, &objects, 12, 1, NULL, NULL, NULL), SCRIM_OK);
+  assert_int_equal(train(path, &objects, 12, 1, NULL), SCRIM_OK);
   victim v;
   tape *t;
   size_t right = 0;
@@ -34,38 +45,55 @@ static void it_learns(void **state) {
   victim_close(&v);
 }
 
+static void all_learn(void **state) {
+  for (size_t i = 0; i < NETWORKS; i++) {
+    network = networks[i];
+    learns(state);
+  }
+}
+
 static void the_seed_is_all(void **state) {
   const scrim_cloud_objects objects = object_world(7);
-  char *bytes[3];
-  size_t n[3];
-  for (uint64_t i = 0; i < 3; i++) {
-    const char *path = files_path(*state, "v.safetensors");
-    assert_int_equal(scrim_cloud_victim_train(path, &objects, 1, i / 2, NULL, NULL, NULL), SCRIM_OK);
-    bytes[i] = files_read(path, &n[i]);
+  for (size_t which = 0; which < NETWORKS; which++) {
+    char *bytes[3];
+    size_t n[3];
+    network = networks[which];
+    for (uint64_t i = 0; i < 3; i++) {
+      const char *path = files_path(*state, "v.safetensors");
+      assert_int_equal(train(path, &objects, 1, i / 2, NULL), SCRIM_OK);
+      bytes[i] = files_read(path, &n[i]);
+    }
+    assert_int_equal(n[0], n[1]);
+    assert_memory_equal(bytes[0], bytes[1], n[0]);
+    assert_memory_not_equal(bytes[0], bytes[2], n[0]);
+    for (size_t i = 0; i < 3; i++) free(bytes[i]);
   }
-  assert_int_equal(n[0], n[1]);
-  assert_memory_equal(bytes[0], bytes[1], n[0]);
-  assert_memory_not_equal(bytes[0], bytes[2], n[0]);
-  for (size_t i = 0; i < 3; i++) free(bytes[i]);
 }
 
 static void bad_objects_are_named(void **state) {
   const char *path = files_path(*state, "v.safetensors");
   scrim_cloud_objects objects = object_world(7);
   scrim_error error;
+  network = NULL;
   ((float *)objects.xyz)[3 * OBJECT_POINTS * 5 + 4] = NAN;
-  assert_int_equal(scrim_cloud_victim_train(path, &objects, 1, 0, NULL, NULL, &error), SCRIM_E_DATA);
+  assert_int_equal(train(path, &objects, 1, 0, &error), SCRIM_E_DATA);
   assert_int_equal(error.row, 5);
   objects = object_world(7);
   ((int32_t *)objects.labels)[3] = -1;
-  assert_int_equal(scrim_cloud_victim_train(path, &objects, 1, 0, NULL, NULL, &error), SCRIM_E_DATA);
+  assert_int_equal(train(path, &objects, 1, 0, &error), SCRIM_E_DATA);
   assert_int_equal(error.row, 3);
   objects = object_world(7);
   objects.n = 1;
-  assert_int_equal(scrim_cloud_victim_train(path, &objects, 1, 0, NULL, NULL, &error), SCRIM_E_DATA);
+  assert_int_equal(train(path, &objects, 1, 0, &error), SCRIM_E_DATA);
   objects.labels = NULL;
-  assert_int_equal(scrim_cloud_victim_train(path, &objects, 1, 0, NULL, NULL, &error), SCRIM_E_ARGUMENT);
-  assert_int_equal(scrim_cloud_victim_train(NULL, &objects, 1, 0, NULL, NULL, &error), SCRIM_E_ARGUMENT);
+  assert_int_equal(train(path, &objects, 1, 0, &error), SCRIM_E_ARGUMENT);
+  assert_int_equal(train(NULL, &objects, 1, 0, &error), SCRIM_E_ARGUMENT);
+  assert_int_equal(scrim_cloud_victim_train(path, NULL, &error), SCRIM_E_ARGUMENT);
+  objects = object_world(7);
+  assert_int_equal(train(path, &objects, 0, 0, &error), SCRIM_E_PARAM);
+  network = "transformer";
+  assert_int_equal(train(path, &objects, 1, 0, &error), SCRIM_E_PARAM);
+  assert_non_null(strstr(error.message, "'transformer'"));
   assert_false(files_exists(path));
 }
 
@@ -73,20 +101,23 @@ static void running_out_of_memory_is_an_error(void **state) {
   const char *path = files_path(*state, "v.safetensors");
   scrim_cloud_objects objects = object_world(7);
   objects.n = 2;
-  memory_fail_at(1000000, 0);
-  assert_int_equal(scrim_cloud_victim_train(path, &objects, 1, 0, NULL, NULL, NULL), SCRIM_OK);
-  const unsigned long requests = memory_requests();
-  for (unsigned long at = 1; at <= requests; at += 7) {
-    memory_fail_at(at, 0);
-    const scrim_status status = scrim_cloud_victim_train(path, &objects, 1, 0, NULL, NULL, NULL);
-    memory_fail_at(0, 0);
-    assert_int_equal(status, SCRIM_E_MEMORY);
+  for (size_t which = 1; which < NETWORKS; which++) {
+    network = networks[which];
+    memory_fail_at(1000000, 0);
+    assert_int_equal(train(path, &objects, 1, 0, NULL), SCRIM_OK);
+    const unsigned long requests = memory_requests();
+    for (unsigned long at = 1; at <= requests; at += 1 + requests / 12) {
+      memory_fail_at(at, 0);
+      const scrim_status status = train(path, &objects, 1, 0, NULL);
+      memory_fail_at(0, 0);
+      assert_int_equal(status, SCRIM_E_MEMORY);
+    }
   }
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test_setup_teardown(it_learns, files_setup, files_teardown),
+      cmocka_unit_test_setup_teardown(all_learn, files_setup, files_teardown),
       cmocka_unit_test_setup_teardown(the_seed_is_all, files_setup, files_teardown),
       cmocka_unit_test_setup_teardown(bad_objects_are_named, files_setup, files_teardown),
       cmocka_unit_test_setup_teardown(running_out_of_memory_is_an_error, files_setup, files_teardown),

@@ -2,8 +2,8 @@
 #include "args.h"
 #include "cloud_audit_print.h"
 #include "complain.h"
+#include "labelled_objects.h"
 #include "progress_line.h"
-#include "tables.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,9 +15,6 @@ enum {
   LABELS,
   VICTIM,
   SOURCE,
-  TRAIN_OBJECTS,
-  TRAIN_LABELS,
-  EPOCHS,
   POINTS,
   LIMIT,
   ATTACKS,
@@ -37,12 +34,10 @@ static const option options[] = {
     [OBJECTS] = {"objects", 0, 1, "FILE",
                  "clean objects: npy [objects, points, 3], or a table with x, y, z of each point in a row"},
     [LABELS] = {"labels", 0, 1, "FILE", "their true classes"},
-    [VICTIM] = {"victim", 0, 1, "FILE", "the classifier to attack: a PointNet, safetensors"},
+    [VICTIM] = {"victim", 0, 1, "FILE",
+                "the classifier to attack, made by 'scrim cloud train victim', or a published PointNet"},
     [SOURCE] = {"source", 0, 0, "FILE",
                 "make attacks on this classifier instead and try them on the victim (transfer)"},
-    [TRAIN_OBJECTS] = {"train-objects", 0, 0, "FILE", "train a small PointNet on these first and write it to --victim"},
-    [TRAIN_LABELS] = {"train-labels", 0, 0, "FILE", "their true classes"},
-    [EPOCHS] = {"epochs", 0, 0, "N", "of that training (default 30)"},
     [POINTS] = {"points", 0, 0, "N", "of each object, drawn at random (default all)"},
     [LIMIT] = {"limit", 0, 0, "N", "at most so many objects, evenly from the file"},
     [ATTACKS] = {"attacks", 0, 0, "NAMES",
@@ -64,14 +59,13 @@ static const option options[] = {
 enum { BUDGETS_MOST = 16 };
 
 typedef struct run_state {
-  scrim_table objects;
-  int32_t *labels;
+  labelled_objects objects;
   scrim_filter *filter;
   scrim_key *key;
   double budgets[BUDGETS_MOST];
   scrim_cloud_audit audit;
   scrim_cloud_audit_report *report;
-  uint64_t epochs, limit;
+  uint64_t limit;
   const char *at_fault; /* the file that an error is about */
 } run_state;
 
@@ -96,10 +90,7 @@ static int read_budgets(run_state *s, const args *a) {
 
 static int read_usage(run_state *s, const args *a, double *min_accuracy) {
   uint64_t points = 0, iterations = 0, samples = 0, jobs = 0;
-  if (!a->value[TRAIN_OBJECTS] != !a->value[TRAIN_LABELS])
-    return complain_usage(a->command, "--train-objects and --train-labels go together");
-  int code = args_count(a, EPOCHS, 1, 1000000, &s->epochs);
-  if (!code) code = args_count(a, POINTS, 2, 1 << 20, &points);
+  int code = args_count(a, POINTS, 2, 1 << 20, &points);
   if (!code) code = args_count(a, LIMIT, 1, UINT64_MAX, &s->limit);
   if (!code) code = args_count(a, ITERATIONS, 1, 1000000, &iterations);
   if (!code) code = args_count(a, SAMPLES, 1, 10000, &samples);
@@ -119,59 +110,7 @@ static int read_usage(run_state *s, const args *a, double *min_accuracy) {
   return code;
 }
 
-/* ---- objects ---- */
-
-/* Objects and labels of two files. Both are freed with forget_objects. */
-static scrim_status read_objects(run_state *s, const char *objects, const char *labels, scrim_cloud_objects *out,
-                                 scrim_error *error) {
-  const scrim_table_info *info = &s->objects.info;
-  s->at_fault = objects;
-  scrim_status status = scrim_table_read(&s->objects, objects, SCRIM_FORMAT_AUTO, 0, error);
-  if (status != SCRIM_OK) return status;
-  const int fits = (info->rank == 3 && info->shape[2] == 3) || (info->rank == 2 && info->columns % 3 == 0);
-  if (!fits || info->rows < 1 || info->shape[1] < 1)
-    return complain_later(error, SCRIM_E_DATA, -1,
-                          "no objects: the shape must be [objects, points, 3] or [objects, 3 * points]");
-  out->xyz = s->objects.data;
-  out->n = (size_t)(info->rank == 3 ? info->shape[0] : info->rows);
-  out->points = info->rank == 3 ? (size_t)info->shape[1] : info->columns / 3;
-  s->at_fault = labels;
-  status = tables_read_labels(&s->labels, labels, out->n, 65536, error);
-  out->labels = s->labels;
-  return status;
-}
-
-static void forget_objects(run_state *s) {
-  scrim_table_free(&s->objects);
-  free(s->labels);
-  s->objects = (scrim_table){0};
-  s->labels = NULL;
-}
-
-/* Every so many of the objects, in their order. */
-static void thin_objects(run_state *s, scrim_cloud_objects *o) {
-  if (s->limit == 0 || s->limit >= o->n) return;
-  for (size_t i = 0; i < s->limit; i++) {
-    const size_t from = i * o->n / s->limit;
-    memmove(s->objects.data + 3 * o->points * i, s->objects.data + 3 * o->points * from, 3 * o->points * sizeof(float));
-    s->labels[i] = s->labels[from];
-  }
-  o->n = s->limit;
-}
-
 /* ---- the audit ---- */
-
-static scrim_status train_victim(run_state *s, const args *a, scrim_error *error) {
-  scrim_cloud_objects objects;
-  if (!a->value[TRAIN_OBJECTS]) return SCRIM_OK;
-  scrim_status status = read_objects(s, a->value[TRAIN_OBJECTS], a->value[TRAIN_LABELS], &objects, error);
-  s->at_fault = status == SCRIM_OK ? NULL : s->at_fault;
-  if (status == SCRIM_OK)
-    status = scrim_cloud_victim_train(a->value[VICTIM], &objects, s->epochs, s->audit.seed, progress_line, NULL, error);
-  progress_line_clear();
-  forget_objects(s);
-  return status;
-}
 
 static scrim_status audit(run_state *s, const args *a, scrim_error *error) {
   s->at_fault = a->value[FILTER];
@@ -182,10 +121,11 @@ static scrim_status audit(run_state *s, const args *a, scrim_error *error) {
   if (status != SCRIM_OK) return status;
   s->at_fault = a->value[KEY];
   if (a->value[KEY]) status = scrim_key_open(&s->key, s->at_fault, error);
-  if (status == SCRIM_OK) status = train_victim(s, a, error);
-  if (status == SCRIM_OK) status = read_objects(s, a->value[OBJECTS], a->value[LABELS], &s->audit.objects, error);
+  if (status == SCRIM_OK)
+    status = labelled_objects_read(&s->objects, a->value[OBJECTS], a->value[LABELS], &s->at_fault, error);
   if (status != SCRIM_OK) return status;
-  thin_objects(s, &s->audit.objects);
+  labelled_objects_thin(&s->objects, s->limit);
+  s->audit.objects = s->objects.view;
   s->at_fault = NULL;
   status = scrim_cloud_audit_run(&s->report, s->filter, s->key, &s->audit, error);
   progress_line_clear();
@@ -207,7 +147,7 @@ static int check_gate(const args *a, const scrim_cloud_audit_report *report, dou
 }
 
 static int run(const args *a) {
-  run_state s = {.audit = {.seed = 1, .progress = progress_line}, .epochs = 30};
+  run_state s = {.audit = {.seed = 1, .progress = progress_line}};
   scrim_error error;
   double min_accuracy = 0;
   int code = read_usage(&s, a, &min_accuracy);
@@ -219,7 +159,7 @@ static int run(const args *a) {
   } else {
     code = complain(a->command, s.at_fault, &error);
   }
-  forget_objects(&s);
+  labelled_objects_free(&s.objects);
   scrim_cloud_audit_report_free(s.report);
   scrim_key_free(s.key);
   scrim_filter_free(s.filter);

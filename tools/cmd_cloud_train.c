@@ -4,21 +4,26 @@
 #include "complain.h"
 #include "progress_line.h"
 #include "train_prior.h"
+#include "train_victim.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { OUTPUT, FORMAT, FLOATS, OBJECTS, SEED, CHECKPOINT, RESUME, QUIET };
+enum { OUTPUT, FORMAT, FLOATS, OBJECTS, SEED, CHECKPOINT, RESUME, LABELS, NETWORK, EPOCHS, QUIET };
 static const option options[] = {
     [OUTPUT] = {"output", 'o', 1, "FILE", "the filter to write"},
     [FORMAT] = {"format", 0, 0, "NAME", "of the frames: kitti, nuscenes, pcd, ply, las, npy, stream or auto"},
     [FLOATS] = {"floats", 0, 0, "N", "kitti: float32 a point, where it is not 4"},
     [OBJECTS] = {"objects", 0, 0, "FILE",
-                 "prior: clean objects, npy [n, points, 3]; without, procedural ones are made"},
-    [SEED] = {"seed", 0, 0, "N", "prior: same objects, settings and seed: the same file, bit for bit (default 1)"},
+                 "prior, victim: clean objects, npy [n, points, 3]; a prior without makes procedural ones"},
+    [SEED] = {"seed", 0, 0, "N",
+              "prior, victim: same objects, settings and seed: the same file, bit for bit (default 1)"},
     [CHECKPOINT] = {"checkpoint", 0, 0, "FILE",
                     "prior: save the state of training here as it goes; removed at the end"},
     [RESUME] = {"resume", 0, 0, NULL, "prior: go on from the checkpoint, if there is one, to the same bits"},
+    [LABELS] = {"labels", 0, 0, "FILE", "victim: the objects' true classes, from 0"},
+    [NETWORK] = {"network", 0, 0, "NAME", "victim: pointnet, edge or attention (default pointnet)"},
+    [EPOCHS] = {"epochs", 0, 0, "N", "victim: rounds of training (default 30)"},
     [QUIET] = {"quiet", 'q', 0, NULL, "do not print what was found"},
 };
 
@@ -94,7 +99,7 @@ static int run_frames(const args *a) {
   scrim_error error;
   uint64_t floats = 0;
   for (int i = OBJECTS; i < QUIET; i++)
-    if (a->value[i]) return complain_usage(a->command, "--%s is for 'cloud train prior'", options[i].name);
+    if (a->value[i]) return complain_usage(a->command, "--%s is not for frames", options[i].name);
   int code = args_count(a, FLOATS, 3, 64, &floats);
   if (!code) code = args_points_format(a, FORMAT, &s.how.format);
   if (code) return code;
@@ -141,20 +146,42 @@ static int run_prior(const args *a) {
   return code;
 }
 
+static int run_victim(const args *a) {
+  train_victim_request request = {.objects = a->value[OBJECTS],
+                                  .labels = a->value[LABELS],
+                                  .output = a->value[OUTPUT],
+                                  .network = a->value[NETWORK],
+                                  .epochs = 30,
+                                  .seed = 1};
+  scrim_error error;
+  const char *at_fault = NULL;
+  if (a->n_operands > 1 || !request.objects || !request.labels)
+    return complain_usage(a->command, "'cloud train victim' needs --objects and --labels");
+  if (a->n_sets > 0) return complain_usage(a->command, "--set is for filters; a victim is none");
+  int code = args_count(a, SEED, 0, UINT64_MAX, &request.seed);
+  if (!code) code = args_count(a, EPOCHS, 1, 1000000, &request.epochs);
+  if (code) return code;
+  progress_catch_signals();
+  return train_victim(&request, &at_fault, &error) == SCRIM_OK ? 0 : complain(a->command, at_fault, &error);
+}
+
 static int run(const args *a) {
-  const int is_prior = a->n_operands > 0 && strcmp(a->operand[0], "prior") == 0;
-  return is_prior ? run_prior(a) : run_frames(a);
+  const char *first = a->n_operands > 0 ? a->operand[0] : "";
+  if (strcmp(first, "prior") == 0) return run_prior(a);
+  if (strcmp(first, "victim") == 0) return run_victim(a);
+  return run_frames(a);
 }
 
 const command cmd_cloud_train = {
     .noun = "cloud",
     .verb = "train",
-    .operands = "[CLEAN... | prior]",
+    .operands = "[CLEAN... | prior | victim]",
     .summary = "Make a filter for 3-D points, from clean frames of the same source if there are any",
     .notes =
         "CLEAN are files of points or folders of them. Without any, the filter is nothing but its settings, and moves\n"
         "every frame; with them it knows how distorted clean frames are, and lets those pass bit for bit.\n"
-        "'prior' trains a network on clean objects: the filter then restores frames of few points by diffusion.",
+        "'prior' trains a network on clean objects: the filter then restores frames of few points by diffusion.\n"
+        "'victim' trains no filter, but a classifier of objects for 'cloud audit' to attack.",
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .kind = "cloud",

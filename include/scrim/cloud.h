@@ -97,7 +97,9 @@ typedef struct scrim_cloud_objects {
 
 typedef struct scrim_cloud_audit {
   scrim_cloud_objects objects;
-  const char *victim; /* path: a PointNet without transformer, safetensors (docs/man/scrim.1 names the tensors) */
+  /* Path of a file that scrim_cloud_victim_train wrote, or of a published PointNet without transformer, safetensors
+   * (docs/man/scrim.1 names the tensors). */
+  const char *victim;
   const char *source; /* another such: attacks are made on it and tried on the victim (transfer); NULL: on the victim */
   size_t points;      /* points of each object that are used, drawn at random; 0: all */
   /*
@@ -160,13 +162,19 @@ SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_cloud_audit_run(scrim_cloud_audit_
                                                               const scrim_cloud_audit *audit, scrim_error *error);
 SCRIM_API void scrim_cloud_audit_report_free(scrim_cloud_audit_report *report); /* NULL is fine */
 
-/*
- * Trains a small PointNet on objects, 2 at least, and writes it to `path`: a victim for audits where there is none at
- * hand. As many classes as the largest label says. `progress` may be NULL. Errors as above.
- */
-SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_cloud_victim_train(const char *path, const scrim_cloud_objects *objects,
-                                                                 size_t epochs, uint64_t seed,
-                                                                 scrim_progress_fn progress, void *context,
+/* A classifier of points to train: a victim for audits where there is none at hand, or where several are wanted. */
+typedef struct scrim_cloud_victim {
+  /* pointnet: features of points alone; edge: of points and their neighbours; attention: of all points together */
+  const char *network;         /* NULL: pointnet */
+  scrim_cloud_objects objects; /* 2 at least; as many classes as the largest label says */
+  size_t epochs;               /* 1 at least */
+  uint64_t seed;               /* same network, objects and seed: the same file, bit for bit */
+  scrim_progress_fn progress;  /* or NULL */
+  void *context;               /* for progress */
+} scrim_cloud_victim;
+
+/* Trains it and writes it to `path`. SCRIM_E_PARAM: no such network. Other errors as above. */
+SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_cloud_victim_train(const char *path, const scrim_cloud_victim *victim,
                                                                  scrim_error *error);
 
 #ifdef __cplusplus

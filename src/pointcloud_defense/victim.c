@@ -1,14 +1,24 @@
 /* Classifiers: opened, asked. */
 #include "pointcloud_defense/victim.h"
 #include "core/error.h"
+#include "pointcloud_defense/victim_network.h"
 #include "pointcloud_defense/victim_pointnet.h"
 #include <string.h>
+
+/* Files that others made do not name their network: they are PointNets. */
+static scrim_status load(victim *out, const tensorfile *file, scrim_error *error) {
+  const char *name = tensorfile_meta(file, "network");
+  const victim_network *network = name ? victim_network_named(name) : &victim_pointnet;
+  if (!network) return fail(error, SCRIM_E_FORMAT, "no classifier of points has the name '%.60s'", name);
+  return network == &victim_pointnet ? victim_pointnet_load(out, file, error)
+                                     : victim_network_load(out, network, file, error);
+}
 
 scrim_status victim_open(victim *out, const char *path, scrim_error *error) {
   tensorfile *file = NULL;
   *out = (victim){0};
   scrim_status status = tensorfile_open(&file, path, error);
-  if (status == SCRIM_OK) status = victim_pointnet_load(out, file, error);
+  if (status == SCRIM_OK) status = load(out, file, error);
   tensorfile_close(file);
   return status;
 }

@@ -17,7 +17,9 @@ typedef struct victim {
   void *model;
 } victim;
 
-/* A file in the layout of victim_pointnet.h. The victim is freed with victim_close. */
+enum { VICTIM_CLASSES_MOST = 4096 };
+
+/* A file of a network of victim_network.h. The victim is freed with victim_close. */
 scrim_status victim_open(victim *out, const char *path, scrim_error *error);
 void victim_close(victim *v); /* wipes nothing; all 0 is fine */
 

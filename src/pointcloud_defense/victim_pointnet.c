@@ -2,14 +2,10 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "nn/nn.h"
+#include "pointcloud_defense/victim_network.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-typedef struct pointnet {
-  nn_params *params;
-  nn_linear layer[POINTNET_LAYERS]; /* batch norm folded in */
-} pointnet;
 
 static const double NORM_EPSILON = 1e-5;
 enum { WIDEST = 65536 };
@@ -21,13 +17,19 @@ void victim_pointnet_names(int i, char layer[POINTNET_NAME], char norm[POINTNET_
   if (i + 1 < POINTNET_LAYERS) snprintf(norm, POINTNET_NAME, is_point ? "feature_model.bn%d" : "bn%d", number);
 }
 
-/* ---- the figure ---- */
+/* ---- to ask: batch norm folded in ---- */
+
+typedef struct pointnet {
+  nn_params *params;
+  nn_linear layer[POINTNET_LAYERS];
+} pointnet;
 
 static tensor *pointnet_logits(tape *t, const void *model, tensor *xyz) {
   const pointnet *p = model;
+  const nn_linear *widest = &p->layer[POINTNET_POINT_LAYERS - 1];
   tensor *x = xyz;
-  for (int i = 0; i < POINTNET_POINT_LAYERS; i++) x = op_relu(t, nn_linear_forward(t, &p->layer[i], x));
-  x = op_reduce_max(t, x, 1);
+  for (int i = 0; i + 1 < POINTNET_POINT_LAYERS; i++) x = op_relu(t, nn_linear_forward(t, &p->layer[i], x));
+  x = op_relu(t, op_linear_max(t, x, widest->w, widest->b)); /* ReLU keeps the order, so it can come after */
   for (int i = POINTNET_POINT_LAYERS; i + 1 < POINTNET_LAYERS; i++)
     x = op_relu(t, nn_linear_forward(t, &p->layer[i], x));
   return nn_linear_forward(t, &p->layer[POINTNET_LAYERS - 1], x);
@@ -39,6 +41,61 @@ static void pointnet_free(void *model) {
   nn_params_free(p->params);
   memory_free(p);
 }
+
+/* ---- to train: weights [out, in, 1] for points, [out, in] for the head, as the files have them ---- */
+
+/* Widths of what the layers give; the last is the number of classes. */
+static const int WIDTHS[POINTNET_LAYERS - 1] = {32, 32, 32, 64, 256, 128, 64};
+
+typedef struct trained_pointnet {
+  nn_linear layer[POINTNET_LAYERS];
+  nn_norm norm[POINTNET_LAYERS - 1];
+} trained_pointnet;
+
+static int add_layer(trained_pointnet *s, nn_params *p, int i, int in, int out, random_source *init) {
+  char name[POINTNET_NAME], norm[POINTNET_NAME], part[2 * POINTNET_NAME];
+  nn_linear *l = &s->layer[i];
+  victim_pointnet_names(i, name, norm);
+  snprintf(part, sizeof part, "%s.weight", name);
+  l->w = nn_params_add(p, part, i < POINTNET_POINT_LAYERS ? 3 : 2, (int[]){out, in, 1}, 1);
+  snprintf(part, sizeof part, "%s.bias", name);
+  l->b = l->w ? nn_params_add(p, part, 1, &out, 1) : NULL;
+  if (!l->b || (norm[0] && !nn_batch_norm_add(&s->norm[i], p, norm, out))) return 0;
+  if (init) nn_init_he(l->w, init);
+  return 1;
+}
+
+static int trained_build(void *layers, nn_params *p, int classes, random_source *init) {
+  for (int i = 0, in = 3; i < POINTNET_LAYERS; i++) {
+    const int out = i + 1 < POINTNET_LAYERS ? WIDTHS[i] : classes;
+    if (!add_layer(layers, p, i, in, out, init)) return 0;
+    in = out;
+  }
+  return 1;
+}
+
+/* x [rows, in] -> [rows, out] */
+static tensor *run_layer(tape *t, const trained_pointnet *s, int i, tensor *x) {
+  const nn_linear *l = &s->layer[i];
+  x = op_linear(t, x, op_reshape(t, l->w, 2, l->w->dim), l->b);
+  return i + 1 < POINTNET_LAYERS ? op_relu(t, nn_batch_norm_forward(t, &s->norm[i], x)) : x;
+}
+
+static tensor *trained_logits(tape *t, const void *layers, tensor *xyz) {
+  const trained_pointnet *s = layers;
+  const int b = xyz->dim[0], n = xyz->dim[1];
+  tensor *x = op_reshape(t, xyz, 2, (int[]){b * n, 3});
+  for (int i = 0; i < POINTNET_POINT_LAYERS; i++) x = run_layer(t, s, i, x);
+  x = op_reduce_max(t, op_reshape(t, x, 3, (int[]){b, n, WIDTHS[POINTNET_POINT_LAYERS - 1]}), 1);
+  for (int i = POINTNET_POINT_LAYERS; i < POINTNET_LAYERS; i++) x = run_layer(t, s, i, x);
+  return x;
+}
+
+const victim_network victim_pointnet = {.name = "pointnet",
+                                        .bytes = sizeof(trained_pointnet),
+                                        .rate = 2e-3,
+                                        .build = trained_build,
+                                        .logits = trained_logits};
 
 /* ---- loading ---- */
 

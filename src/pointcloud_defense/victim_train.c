@@ -1,24 +1,19 @@
-/* Training of a small PointNet, written in the layout that victim_pointnet.c reads. */
+/* Training of a small classifier of points. */
 #include "core/error.h"
 #include "core/memory.h"
-#include "nn/nn.h"
 #include "pointcloud_defense/objects.h"
-#include "pointcloud_defense/victim_pointnet.h"
+#include "pointcloud_defense/victim_network.h"
 #include <math.h>
 #include <scrim/cloud.h>
-#include <stdio.h>
 #include <string.h>
 
-/* Widths of what the layers give; the last is the number of classes. */
-static const int WIDTHS[POINTNET_LAYERS - 1] = {32, 32, 32, 64, 256, 128, 64};
-static const double RATE = 2e-3;
 static const float JITTER = 0.02f; /* deviation, of coordinates within the unit sphere */
-enum { BATCH = 16, CLASSES_MOST = 4096, POINTS_MOST = 1 << 20 };
+enum { BATCH = 16, POINTS_MOST = 1 << 20 };
 
 typedef struct trainee {
+  const victim_network *network;
   nn_params *params;
-  nn_linear layer[POINTNET_LAYERS]; /* weights [out, in, 1] for points, [out, in] for the head */
-  nn_norm norm[POINTNET_LAYERS - 1];
+  void *layers;
   const float *objects; /* [n, points, 3] within the unit sphere */
   const int32_t *labels;
   size_t points;
@@ -27,42 +22,16 @@ typedef struct trainee {
   int32_t label[BATCH];
 } trainee;
 
-/* ---- the network ---- */
-
-static int add_layer(trainee *s, int i, int in, int out, random_source *r) {
-  char name[POINTNET_NAME], norm[POINTNET_NAME], part[2 * POINTNET_NAME];
-  nn_linear *l = &s->layer[i];
-  victim_pointnet_names(i, name, norm);
-  snprintf(part, sizeof part, "%s.weight", name);
-  l->w = nn_params_add(s->params, part, i < POINTNET_POINT_LAYERS ? 3 : 2, (int[]){out, in, 1}, 1);
-  snprintf(part, sizeof part, "%s.bias", name);
-  l->b = l->w ? nn_params_add(s->params, part, 1, &out, 1) : NULL;
-  if (!l->b || (norm[0] && !nn_batch_norm_add(&s->norm[i], s->params, norm, out))) return 0;
-  nn_init_he(l->w, r);
-  return 1;
-}
-
-/* x [rows, in] -> [rows, out] */
-static tensor *run_layer(tape *t, const trainee *s, int i, tensor *x) {
-  const nn_linear *l = &s->layer[i];
-  x = op_linear(t, x, op_reshape(t, l->w, 2, l->w->dim), l->b);
-  return i + 1 < POINTNET_LAYERS ? op_relu(t, nn_batch_norm_forward(t, &s->norm[i], x)) : x;
-}
-
 static tensor *loss(tape *t, const uint32_t *rows, size_t n, void *context) {
   trainee *s = context;
   const size_t values = 3 * s->points;
-  const int all = (int)(n * s->points), dim[] = {all, 3};
+  const int dim[] = {(int)n, (int)s->points, 3};
   for (size_t i = 0; i < n; i++) {
     memcpy(s->batch + i * values, s->objects + rows[i] * values, values * sizeof *s->batch);
     s->label[i] = s->labels[rows[i]];
   }
-  tensor *x = op_gaussian(t, tape_input(t, s->batch, 2, dim), tape_input(t, s->log_variance, 2, dim));
-  for (int i = 0; i < POINTNET_POINT_LAYERS; i++) x = run_layer(t, s, i, x);
-  const int width = s->layer[POINTNET_POINT_LAYERS - 1].b->dim[0];
-  x = op_reduce_max(t, op_reshape(t, x, 3, (int[]){(int)n, (int)s->points, width}), 1);
-  for (int i = POINTNET_POINT_LAYERS; i < POINTNET_LAYERS; i++) x = run_layer(t, s, i, x);
-  return op_cross_entropy(t, x, s->label);
+  tensor *xyz = op_gaussian(t, tape_input(t, s->batch, 3, dim), tape_input(t, s->log_variance, 3, dim));
+  return op_cross_entropy(t, s->network->logits(t, s->layers, xyz), s->label);
 }
 
 /* ---- from data to file ---- */
@@ -74,13 +43,10 @@ static scrim_status open_trainee(trainee *s, size_t classes, uint64_t seed, scri
   if (status == SCRIM_OK) status = random_begin(r, "cloud victim", NULL, 0, error);
   if (status == SCRIM_OK) {
     int made = (s->params = nn_params_create()) != NULL;
+    made = made && (s->layers = memory_zalloc(1, s->network->bytes)) != NULL;
     made = made && (s->batch = memory_zalloc(values, 3 * sizeof *s->batch)) != NULL;
     made = made && (s->log_variance = memory_zalloc(values, 3 * sizeof *s->log_variance)) != NULL;
-    for (int i = 0, in = 3; i < POINTNET_LAYERS && made; i++) {
-      const int out = i + 1 < POINTNET_LAYERS ? WIDTHS[i] : (int)classes;
-      made = add_layer(s, i, in, out, r);
-      in = out;
-    }
+    made = made && s->network->build(s->layers, s->params, (int)classes, r);
     for (size_t i = 0; i < 3 * values && made; i++) s->log_variance[i] = 2 * logf(JITTER);
     status = made ? random_status(r, error) : fail(error, SCRIM_E_MEMORY, "out of memory for a classifier of points");
   }
@@ -88,25 +54,35 @@ static scrim_status open_trainee(trainee *s, size_t classes, uint64_t seed, scri
   return status;
 }
 
+static void close_trainee(trainee *s) {
+  nn_params_free(s->params);
+  memory_free(s->layers);
+  memory_free(s->batch);
+  memory_free(s->log_variance);
+}
+
 static scrim_status save(const trainee *s, const char *path, scrim_error *error) {
   tensorfile_writer *writer = NULL;
   scrim_status status = tensorfile_writer_create(&writer, error);
   if (status == SCRIM_OK) status = nn_params_put(s->params, "", writer, error);
+  if (status == SCRIM_OK) status = tensorfile_put_meta(writer, "network", s->network->name, error);
   if (status == SCRIM_OK) status = tensorfile_save(writer, path, error);
   tensorfile_writer_free(writer);
   return status;
 }
 
-static scrim_status check(const scrim_cloud_objects *o, size_t *classes, scrim_error *error) {
+/* ---- checks ---- */
+
+static scrim_status check_objects(const scrim_cloud_objects *o, size_t *classes, scrim_error *error) {
   *classes = 2;
-  if (!o || !o->xyz || !o->labels) return fail(error, SCRIM_E_ARGUMENT, "objects, or their points or labels, are NULL");
+  if (!o->xyz || !o->labels) return fail(error, SCRIM_E_ARGUMENT, "the objects' points or labels are NULL");
   if (o->n < 2 || o->n > UINT32_MAX || o->points < 1 || o->points > POINTS_MOST)
     return fail(error, SCRIM_E_DATA, "%zu objects of %zu points; at least 2 of 1 to %d are needed", o->n, o->points,
                 POINTS_MOST);
   for (size_t i = 0; i < o->n; i++) {
-    if (o->labels[i] < 0 || o->labels[i] >= CLASSES_MOST)
+    if (o->labels[i] < 0 || o->labels[i] >= VICTIM_CLASSES_MOST)
       return fail_row(error, SCRIM_E_DATA, (int64_t)i, "object %zu: class %d, must be 0 to %d", i, o->labels[i],
-                      CLASSES_MOST - 1);
+                      VICTIM_CLASSES_MOST - 1);
     if ((size_t)o->labels[i] >= *classes) *classes = (size_t)o->labels[i] + 1;
     for (size_t j = 0; j < 3 * o->points; j++)
       if (!isfinite(o->xyz[3 * o->points * i + j]))
@@ -115,38 +91,48 @@ static scrim_status check(const scrim_cloud_objects *o, size_t *classes, scrim_e
   return SCRIM_OK;
 }
 
-scrim_status scrim_cloud_victim_train(const char *path, const scrim_cloud_objects *objects, size_t epochs,
-                                      uint64_t seed, scrim_progress_fn progress, void *context, scrim_error *error) {
-  size_t classes;
-  if (path == NULL) return fail(error, SCRIM_E_ARGUMENT, "scrim_cloud_victim_train: path is NULL");
-  scrim_status status = check(objects, &classes, error);
-  if (status != SCRIM_OK) return status;
-  const size_t values = 3 * objects->points;
-  float *units = memory_zalloc(objects->n, values * sizeof *units);
-  if (units == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu objects", objects->n);
-  memcpy(units, objects->xyz, objects->n * values * sizeof *units);
-  for (size_t i = 0; i < objects->n; i++) objects_to_unit_sphere(units + i * values, objects->points);
+static scrim_status check(const char *path, const scrim_cloud_victim *how, const victim_network **network,
+                          size_t *classes, scrim_error *error) {
+  if (!path || !how) return fail(error, SCRIM_E_ARGUMENT, "scrim_cloud_victim_train: path or victim is NULL");
+  const char *name = how->network ? how->network : victim_pointnet.name;
+  *network = victim_network_named(name);
+  if (!*network)
+    return fail(error, SCRIM_E_PARAM, "no network has the name '%.60s': pointnet, edge or attention", name);
+  if (how->epochs < 1) return fail(error, SCRIM_E_PARAM, "0 epochs of training, must be at least 1");
+  return check_objects(&how->objects, classes, error);
+}
 
-  trainee s = {.objects = units, .labels = objects->labels, .points = objects->points};
-  status = open_trainee(&s, classes, seed, error);
+scrim_status scrim_cloud_victim_train(const char *path, const scrim_cloud_victim *how, scrim_error *error) {
+  trainee s = {0};
+  size_t classes = 0;
+  scrim_status status = check(path, how, &s.network, &classes, error);
+  if (status != SCRIM_OK) return status;
+  const scrim_cloud_objects *o = &how->objects;
+  const size_t values = 3 * o->points;
+  float *units = memory_zalloc(o->n, values * sizeof *units);
+  if (units == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu objects", o->n);
+  memcpy(units, o->xyz, o->n * values * sizeof *units);
+  for (size_t i = 0; i < o->n; i++) objects_to_unit_sphere(units + i * values, o->points);
+  s.objects = units;
+  s.labels = o->labels;
+  s.points = o->points;
+  status = open_trainee(&s, classes, how->seed, error);
   const nn_training training = {.params = s.params,
-                                .rows = objects->n,
+                                .rows = o->n,
                                 .batch = BATCH,
-                                .epochs = epochs,
-                                .optimizer = {.kind = NN_ADAM, .rate = RATE},
+                                .epochs = how->epochs,
+                                .optimizer = {.kind = NN_ADAM, .rate = s.network->rate},
                                 .schedule = NN_COSINE,
-                                .seed = seed,
+                                .seed = how->seed,
                                 .loss = loss,
                                 .context = &s,
                                 .stage = "classifier",
-                                .progress = progress,
-                                .progress_context = context};
+                                .progress = how->progress,
+                                .progress_context = how->context};
   nn_result result;
   if (status == SCRIM_OK) status = nn_train(&result, &training, error);
   if (status == SCRIM_OK) status = save(&s, path, error);
-  nn_params_free(s.params);
-  memory_free(s.batch);
-  memory_free(s.log_variance);
+  close_trainee(&s);
   memory_free(units);
   return status;
 }

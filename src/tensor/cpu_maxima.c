@@ -45,14 +45,28 @@ void cpu_linear_max_forward(node *n) {
 
 /* ---- neighbour_max ---- */
 
-/* The k rows of least distance [points], nearest first, into near [k]; of equally near ones the first. */
-static void cpu_find_near(const float *distance, int points, int k, int32_t *near) {
-  int found = 0;
+/*
+ * The k rows of least distance [points], nearest first, into near [k] and best [k]; of equally near ones the first. The
+ * limit is kept at hand, because nearly all rows are turned away by it.
+ */
+static void cpu_find_near(const float *restrict distance, int points, int k, float *restrict best,
+                          int32_t *restrict near) {
+  float limit = INFINITY;
+  for (int i = 0; i < k; i++) {
+    best[i] = INFINITY;
+    near[i] = 0;
+  }
   for (int j = 0; j < points; j++) {
-    if (found == k && !(distance[j] < distance[near[k - 1]])) continue;
-    int at = found < k ? found++ : k - 1;
-    for (; at > 0 && distance[j] < distance[near[at - 1]]; at--) near[at] = near[at - 1];
+    const float d = distance[j];
+    if (!(d < limit)) continue;
+    int at = k - 1;
+    for (; at > 0 && d < best[at - 1]; at--) {
+      best[at] = best[at - 1];
+      near[at] = near[at - 1];
+    }
+    best[at] = d;
     near[at] = j;
+    limit = best[k - 1];
   }
 }
 
@@ -74,14 +88,15 @@ static void cpu_neighbour_set(const node *n, size_t set, float *scratch) {
   const size_t c = (size_t)values->dim[2], first = set * (size_t)points;
   const float *from = places->data + first * (size_t)d;
   float *squared = scratch, *distance = scratch + points;
-  int32_t *near = (int32_t *)(distance + (size_t)points * CPU_MAXIMA_ROWS);
+  float *best = distance + (size_t)points * CPU_MAXIMA_ROWS;
+  int32_t *near = (int32_t *)(best + k);
   for (int j = 0; j < points; j++) squared[j] = vector_dot(from + (size_t)(j * d), from + (size_t)(j * d), (size_t)d);
   for (int p = 0; p < points; p += CPU_MAXIMA_ROWS) {
     const int rows = points - p < CPU_MAXIMA_ROWS ? points - p : CPU_MAXIMA_ROWS;
     cpu_distances(from, points, d, p, rows, squared, distance);
     for (int r = 0; r < rows; r++) {
       const size_t at = (first + (size_t)(p + r)) * c;
-      cpu_find_near(distance + (size_t)r * (size_t)points, points, k, near);
+      cpu_find_near(distance + (size_t)r * (size_t)points, points, k, best, near);
       cpu_keep_first(values->data + (first + (size_t)near[0]) * c, near[0], c, n->out.data + at, n->chosen + at);
       for (int i = 1; i < k; i++)
         cpu_keep_larger(values->data + (first + (size_t)near[i]) * c, near[i], c, n->out.data + at, n->chosen + at);
@@ -91,6 +106,6 @@ static void cpu_neighbour_set(const node *n, size_t set, float *scratch) {
 
 void cpu_neighbour_max_forward(node *n) {
   const size_t points = (size_t)n->in[0]->dim[1];
-  float *scratch = tape_scratch(n, points * (CPU_MAXIMA_ROWS + 1) + (size_t)n->at.near.k);
+  float *scratch = tape_scratch(n, points * (CPU_MAXIMA_ROWS + 1) + 2 * (size_t)n->at.near.k);
   for (size_t set = 0; scratch && set < (size_t)n->in[0]->dim[0]; set++) cpu_neighbour_set(n, set, scratch);
 }

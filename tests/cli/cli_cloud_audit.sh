@@ -20,9 +20,13 @@ objects 20 2 test
 "$scrim" cloud train -o free.scrim
 audit() { "$scrim" cloud audit -f free.scrim --objects test.csv --labels test.labels.csv --victim v.safetensors "$@"; }
 
-expect "train a victim and attack it" 0 "" audit --train-objects train.csv --train-labels train.labels.csv --epochs 12 \
-  --attacks pgd-linf --budgets 0.3 --iterations 10 --json
-[ -s v.safetensors ] && grep -q '"defence": "plane x3", "attack": "pgd-linf", "attacker": "unaware", "budget": 0.3,' stdout
+for network in pointnet edge attention; do
+  expect "train a victim: $network" 0 "" "$scrim" cloud train victim --network $network --objects train.csv \
+    --labels train.labels.csv --epochs 12 -o $network.safetensors
+done
+mv pointnet.safetensors v.safetensors
+expect "attack it" 0 "" audit --attacks pgd-linf --budgets 0.3 --iterations 10 --json
+grep -q '"defence": "plane x3", "attack": "pgd-linf", "attacker": "unaware", "budget": 0.3,' stdout
 verdict "the report names defence, attack, attacker and budget" $?
 accuracy() { sed -n "s/.*\"defence\": \"none\", \"attack\": \"$1\".*\"accuracy\": \([0-9.]*\),.*/\1/p" stdout; }
 echo "$(accuracy clean) $(accuracy pgd-linf)" | awk '{ exit !($1 >= 0.9 && $2 < 0.5) }'
@@ -44,10 +48,15 @@ expect "a part of objects and points" 0 "" audit --limit 7 --points 20 --attacks
 grep -q "on 7 objects" stdout
 verdict "as many as asked for" $?
 
+expect "attack one, try it on another" 0 "" "$scrim" cloud audit -f free.scrim --objects test.csv \
+  --labels test.labels.csv --victim attention.safetensors --source edge.safetensors --attacks pgd-linf --budgets 0.3 \
+  --iterations 10
 expect "the gate" 1 "'pgd-linf' leaves an accuracy of" audit --attacks pgd-linf --budgets 0.5 --min-accuracy 0.99
 refuse "no such attack" 64 "no attack has the name 'pgd'" audit --attacks pgd
 refuse "a budget that is none" 64 "must be up to" audit --budgets 0.1,x
-refuse "labels without objects" 64 "go together" audit --train-labels train.labels.csv
+refuse "a victim without classes" 64 "needs --objects and --labels" "$scrim" cloud train victim --objects train.csv -o w
+refuse "a network that is none" 64 "no network has the name 'cnn'" "$scrim" cloud train victim --network cnn \
+  --objects train.csv --labels train.labels.csv -o w
 refuse "a victim that is none" 65 "" "$scrim" cloud audit -f free.scrim --objects test.csv --labels test.labels.csv \
   --victim free.scrim
 printf '1,2\n3,4\n' >flat.csv

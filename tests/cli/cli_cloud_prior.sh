@@ -41,6 +41,6 @@ verdict "other noise" $?
 refuse "labels for objects" 65 "rank 1" "$scrim" cloud train prior --objects labels.npy -o out.npy
 refuse "objects as operands" 64 "by --objects" "$scrim" cloud train prior objects.npy -o out.npy
 refuse "a folder that is not there" 74 "cannot write in folder" "$scrim" cloud train prior -o nowhere/out.npy
-refuse "a seed for frames" 64 "is for 'cloud train prior'" "$scrim" cloud train --seed 3 -o out.npy
+refuse "a seed for frames" 64 "is not for frames" "$scrim" cloud train --seed 3 -o out.npy
 expect "resume without checkpoint" 64 "resume needs --checkpoint" "$scrim" cloud train prior --resume -o out.npy
 finish
