@@ -6,6 +6,7 @@
 #include <stddef.h>
 
 #include <cmocka.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +33,31 @@ static void walks_arrays(void **state) {
   assert_int_equal(json_count(root("[ ]")), 0);
   assert_int_equal(json_count(root("[[]]")), 1);
   assert_int_equal(json_count(root("[1,[2,3],{\"a\":4}]")), 3);
+}
+
+/* Brackets, quotes and backslashes at every offset from the start of a container, which is looked through in steps. */
+static void finds_ends_at_every_offset(void **state) {
+  (void)state;
+  static const char *const hard[] = {"[[],[[1]]]",
+                                     "{\"]\":\"}\"}",
+                                     "\"\\\\\"",
+                                     "\"\\\"]\\\\\\\"[\"",
+                                     "\"\\\\\\\\\"",
+                                     "[\"_y]Y\x7f\",-1.5E+10,null]",
+                                     "[\"\xff\xdb\xdd\xa2\"]"};
+  for (size_t pad = 0; pad < 24; pad++)
+    for (size_t i = 0; i < sizeof hard / sizeof *hard; i++) {
+      char text[128] = "[[", due[96];
+      for (size_t n = 0; n < pad; n++) strcat(text, n % 3 == 2 ? "," : "7");
+      strcat(strcat(strcat(text, pad % 3 == 0 ? "" : ","), hard[i]), "],5]");
+      snprintf(due, sizeof due, "%.*s", (int)strlen(text) - 4, text + 1);
+      json_value inside = json_enter(root(text)), value;
+      assert_true(json_next(&inside, NULL, &value));
+      assert_text(value, due);
+      assert_true(json_next(&inside, NULL, &value));
+      assert_text(value, "5");
+      assert_false(json_next(&inside, NULL, &value));
+    }
 }
 
 static void walks_objects(void **state) {
@@ -115,11 +141,9 @@ static void reads_whole_numbers(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(walks_arrays),
-      cmocka_unit_test(walks_objects),
-      cmocka_unit_test(finds_members),
-      cmocka_unit_test(tells_kinds),
-      cmocka_unit_test(compares_strings_escapes_resolved),
+      cmocka_unit_test(walks_arrays),        cmocka_unit_test(finds_ends_at_every_offset),
+      cmocka_unit_test(walks_objects),       cmocka_unit_test(finds_members),
+      cmocka_unit_test(tells_kinds),         cmocka_unit_test(compares_strings_escapes_resolved),
       cmocka_unit_test(reads_whole_numbers),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);

@@ -42,8 +42,11 @@ static int guard_beyond(guard *g, const char *wrong) {
   return guard_refuse(g, SCRIM_E_DATA, wrong);
 }
 
+/* Mostly there is none, which one comparison shows. */
 static void guard_skip_space(guard *g) {
-  while (g->at < g->end && (*g->at == ' ' || *g->at == '\n' || *g->at == '\r' || *g->at == '\t')) g->at++;
+  const char *at = g->at;
+  while (at < g->end && *at <= ' ' && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t')) at++;
+  g->at = at;
 }
 
 /* The next character that is no space, or 0 at the end. */

@@ -13,15 +13,36 @@ static const char *text_skip_space(const char *at, const char *end) {
   return at;
 }
 
-/* `at` is on the opening quote. */
+/* `at` is on the opening quote. A quote is escaped by an odd number of backslashes before it. */
 static const char *text_skip_string(const char *at, const char *end) {
-  for (at++; at < end && *at != '"'; at++) at += *at == '\\';
-  return at < end ? at + 1 : end;
+  for (const char *from = at + 1, *quote; (quote = memchr(from, '"', (size_t)(end - from))) != NULL; from = quote + 1) {
+    const char *escape = quote;
+    while (escape > from && escape[-1] == '\\') escape--;
+    if ((quote - escape) % 2 == 0) return quote + 1;
+  }
+  return end;
+}
+
+/*
+ * To the next quote or bracket. Eight characters at a time: with the bits 0x26 set, brackets and few others become 0x7f,
+ * and a byte of zeros shows by the bit that it borrows.
+ */
+static const char *text_find_mark(const char *at, const char *end) {
+  static const unsigned char is_mark[256] = {['"'] = 1, ['['] = 1, [']'] = 1, ['{'] = 1, ['}'] = 1};
+  const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+  for (; end - at >= 8; at += 8) {
+    uint64_t eight;
+    memcpy(&eight, at, sizeof eight);
+    const uint64_t quote = eight ^ '"' * ones, bracket = (eight | 0x26 * ones) ^ 0x7f * ones;
+    if ((((quote - ones) & ~quote) | ((bracket - ones) & ~bracket)) & tops) break;
+  }
+  while (at < end && !is_mark[(unsigned char)*at]) at++;
+  return at;
 }
 
 static const char *text_skip_container(const char *at, const char *end) {
   size_t depth = 0;
-  while (at < end) {
+  while ((at = text_find_mark(at, end)) < end) {
     if (*at == '"') {
       at = text_skip_string(at, end);
       continue;
