@@ -53,5 +53,6 @@ extern const command cmd_cloud_train;
 extern const command cmd_cloud_apply;
 extern const command cmd_cloud_shapes;
 extern const command cmd_cloud_audit;
+extern const command cmd_voice_train;
 
 #endif
