@@ -3,8 +3,10 @@
 #define SCRIM_H
 
 #include <scrim/audio.h>
+#include <scrim/audio_list.h>
 #include <scrim/cloud.h>
 #include <scrim/config.h>
+#include <scrim/digest.h>
 #include <scrim/encryption.h>
 #include <scrim/filter.h>
 #include <scrim/interval.h>
