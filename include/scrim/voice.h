@@ -1,7 +1,7 @@
 /*
  * scrim/voice.h: the voice filter: items, what was done to them, training.
  *
- * After Liu et al., "VoiceCloak" (IMWUT 7(2) 48; arXiv 2211.05446): speech is convolved with the response of a room
+ * After VoiceCloak (IMWUT 7(2) 48, 2023; arXiv 2211.05446): speech is convolved with the response of a room
  * that is perturbed until speaker encoders take the talker for another. Here the response moves slowly in time, as if
  * the talker did, and all that is done to the sound is a bounded change of its envelope; the early reflections come
  * from a simulated room. Who the talker becomes is drawn from a conditional variational autoencoder over the

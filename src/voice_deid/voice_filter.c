@@ -210,7 +210,11 @@ static scrim_status voice_push(void *state, const scrim_view *in, scrim_view *ou
   const double start = milliseconds_now();
   scrim_status status = s->is_begun ? SCRIM_OK : begin_item(s, in->rate, in->columns, NULL, error);
   if (status == SCRIM_OK) status = voice_stream_push(&s->stream, in->data, in->rows, out->data, &out->rows, error);
-  if (status != SCRIM_OK) return status;
+  if (status != SCRIM_OK) {
+    s->has_report = 0;
+    forget_item(s);
+    return status;
+  }
   s->report.seconds += (double)in->rows / s->rate;
   s->report.milliseconds += milliseconds_now() - start;
   s->has_report = 1;
@@ -234,11 +238,7 @@ static scrim_status voice_flush(void *state, scrim_view *out, scrim_error *error
 static scrim_status voice_apply(void *state, const scrim_view *in, scrim_view *out, scrim_error *error) {
   voice_session *s = state;
   scrim_status status = voice_push(s, in, out, error);
-  if (status != SCRIM_OK) {
-    s->has_report = 0;
-    forget_item(s);
-    return status;
-  }
+  if (status != SCRIM_OK) return status;
   scrim_view rest = *out;
   rest.data = out->data + out->rows * out->columns;
   status = voice_flush(s, &rest, error);
