@@ -3,6 +3,7 @@
 #include "cloud_files.h"
 #include "cloud_report.h"
 #include "complain.h"
+#include "filter_file.h"
 #include "progress_line.h"
 #include <errno.h>
 #include <stdio.h>
@@ -10,11 +11,12 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FILTER, KEY, OUTPUT, MODE, FORMAT, OUT_FORMAT, FLOATS, METADATA, REPORT, JOBS };
+enum { FILTER, KEY, ENCRYPTION_KEY, OUTPUT, MODE, FORMAT, OUT_FORMAT, FLOATS, METADATA, REPORT, JOBS };
 static const option options[] = {
     [FILTER] = {"filter", 'f', 1, "FILE", "the filter, made by 'scrim cloud train'"},
     [KEY] = {"key", 'k', 0, "FILE",
              "the key, made by 'scrim key new'; without one, anybody can foretell random choices"},
+    [ENCRYPTION_KEY] = {"encryption-key", 0, 0, "FILE", FILTER_FILE_KEY_HELP},
     [OUTPUT] = {"output", 'o', 0, "OUT", "a file, or for several inputs a folder"},
     [MODE] = {"mode", 0, 0, "NAME", "move, mark, remove or nan: the parameter 'mode' by name"},
     [FORMAT] = {"format", 0, 0, "NAME",
@@ -94,8 +96,9 @@ static scrim_status open_session(run_state *s, uint64_t jobs, scrim_error *error
   if (status == SCRIM_OK && s->a->value[MODE]) status = scrim_config_set(&s->config, "mode", mode, error);
   if (status == SCRIM_OK) status = scrim_config_set(&s->config, "threads", (double)jobs, error);
   if (status != SCRIM_OK) return status;
-  s->at_fault = s->a->value[FILTER];
-  if ((status = scrim_filter_open(&s->filter, s->at_fault, error)) != SCRIM_OK) return status;
+  const char *const *file = s->a->value;
+  status = filter_file_open(&s->filter, file[FILTER], file[ENCRYPTION_KEY], &s->at_fault, error);
+  if (status != SCRIM_OK) return status;
   if (strcmp(scrim_filter_kind(s->filter), "cloud") != 0)
     return complain_later(error, SCRIM_E_UNSUPPORTED, -1, "a filter for %s, not for cloud",
                           scrim_filter_kind(s->filter));

@@ -2,6 +2,7 @@
 #include "args.h"
 #include "cloud_audit_print.h"
 #include "complain.h"
+#include "filter_file.h"
 #include "labelled_objects.h"
 #include "progress_line.h"
 #include <stdio.h>
@@ -11,6 +12,7 @@
 enum {
   FILTER,
   KEY,
+  ENCRYPTION_KEY,
   OBJECTS,
   LABELS,
   VICTIM,
@@ -31,6 +33,7 @@ enum {
 static const option options[] = {
     [FILTER] = {"filter", 'f', 1, "FILE", "the filter, made by 'scrim cloud train'"},
     [KEY] = {"key", 'k', 0, "FILE", "the key, made by 'scrim key new'"},
+    [ENCRYPTION_KEY] = {"encryption-key", 0, 0, "FILE", FILTER_FILE_KEY_HELP},
     [OBJECTS] = {"objects", 0, 1, "FILE",
                  "clean objects: npy [objects, points, 3], or a table with x, y, z of each point in a row"},
     [LABELS] = {"labels", 0, 1, "FILE", "their true classes"},
@@ -113,8 +116,7 @@ static int read_usage(run_state *s, const args *a, double *min_accuracy) {
 /* ---- the audit ---- */
 
 static scrim_status audit(run_state *s, const args *a, scrim_error *error) {
-  s->at_fault = a->value[FILTER];
-  scrim_status status = scrim_filter_open(&s->filter, s->at_fault, error);
+  scrim_status status = filter_file_open(&s->filter, a->value[FILTER], a->value[ENCRYPTION_KEY], &s->at_fault, error);
   if (status == SCRIM_OK && strcmp(scrim_filter_kind(s->filter), "cloud") != 0)
     status =
         complain_later(error, SCRIM_E_UNSUPPORTED, -1, "a filter for %s, not for cloud", scrim_filter_kind(s->filter));

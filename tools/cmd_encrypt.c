@@ -32,8 +32,8 @@ const command cmd_encrypt = {
     .operands = "IN OUT",
     .summary = "Encrypt a filter file for the disk that it lies on (AES-256-GCM)",
     .notes = "Sign what is shipped: first encrypt, then sign. Encrypted filters are opened by scrim scores serve, and "
-             "by scores\n"
-             "apply, scores audit and info with --encryption-key.",
+             "by\n"
+             "apply, audit and info with --encryption-key.",
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .min_operands = 2,

@@ -44,6 +44,13 @@ audit --attacks pgd-linf,cutout --budgets 0.1,0.3 --iterations 10 --adaptive -j 
 sed '/^What defences/,$d' first >first.table
 sed '/^What defences/,$d' second | cmp -s - first.table
 verdict "the threads do not matter" $?
+
+"$scrim" key new kek.key
+"$scrim" encrypt free.scrim free.sealed -k kek.key
+expect "an encrypted filter" 0 "" "$scrim" cloud audit -f free.sealed --encryption-key kek.key --objects test.csv \
+  --labels test.labels.csv --victim v.safetensors --attacks pgd-linf,cutout --budgets 0.1,0.3 --iterations 10 --adaptive
+sed '/^What defences/,$d' stdout | cmp -s - first.table
+verdict "fares as the plain one does" $?
 expect "a part of objects and points" 0 "" audit --limit 7 --points 20 --attacks shear
 grep -q "on 7 objects" stdout
 verdict "as many as asked for" $?

@@ -53,4 +53,20 @@ refuse "without its key" 77 "three.sealed.: an encrypted file" \
 refuse "with another" 77 "three.sealed.: encrypted under another key" \
   "$scrim" scores apply -f three.sealed -k my.key --encryption-key other.key ref.csv out.csv
 refuse "a plain one with a key" 65 "no encrypted file" "$scrim" info three.scrim --encryption-key kek.key
+
+# ---- filters of points; the audit of an encrypted one is with the others
+"$scrim" cloud train -o free.scrim
+"$scrim" encrypt free.scrim free.sealed -k kek.key
+"$convert" ref.csv points.npy
+"$scrim" cloud apply -f free.scrim points.npy due.npy
+expect "cloud apply with an encrypted filter" 0 "" \
+  "$scrim" cloud apply -f free.sealed --encryption-key kek.key points.npy got.npy
+cmp -s due.npy got.npy
+verdict "gives what the plain one gives" $?
+refuse "cloud apply without its key" 77 "free.sealed.: an encrypted file" \
+  "$scrim" cloud apply -f free.sealed points.npy out.npy
+refuse "cloud apply with another" 77 "free.sealed.: encrypted under another key" \
+  "$scrim" cloud apply -f free.sealed --encryption-key other.key points.npy out.npy
+refuse "cloud audit without its key" 77 "free.sealed.: an encrypted file" \
+  "$scrim" cloud audit -f free.sealed --objects points.npy --labels none.csv --victim none
 finish
