@@ -104,7 +104,14 @@ void proxy_client_close(proxy_client *c) {
   metrics_move(w->shared->metrics, METRICS_CLIENTS_OPEN, -1);
 }
 
+/* The memory of a large answer goes where the loop need not wait for it. */
+static void proxy_client_drop_answer(proxy_client *c) {
+  helper_discard(c->worker->helper, c->answer.bytes, c->answer.n);
+  c->answer = (http_body){0};
+}
+
 void proxy_client_free(proxy_client *c) {
+  proxy_client_drop_answer(c);
   http_message_free(&c->request);
   memory_free(c->question.at);
   memory_free(c);
@@ -209,6 +216,7 @@ static void proxy_client_linger(proxy_client *c) {
 
 /* The answer has left. */
 static void proxy_client_sent(proxy_client *c) {
+  proxy_client_drop_answer(c);
   proxy_client_end_request(c);
   if (c->closes) {
     proxy_client_linger(c);
@@ -233,6 +241,10 @@ void proxy_client_send(proxy_client *c, http_answer *answer, const void *body, s
   c->closes = c->request.stage != HTTP_DONE || !c->request.keep_alive || c->is_half_closed || draining;
   answer->close = c->closes;
   answer->n_body = n_body;
+  if (owned != NULL && n_body > HTTP_KEPT_BYTES) {
+    c->answer = (http_body){owned, n_body, n_body};
+    owned = NULL;
+  }
   http_payload payload = {
       .head = head, .n_head = http_answer_head(head, answer), .body = body, .n_body = n_body, .owned = owned};
   c->record.status = answer->status;

@@ -45,7 +45,8 @@ struct proxy_client {
   proxy_stage stage;
   double since;       /* when the stage began; for READING: when the connection became idle */
   double body_since;  /* when the body's first byte was due */
-  size_t sending;     /* bytes of the answer under way */
+  size_t sending;     /* bytes of the answer under way, */
+  http_body answer;   /*   and the body of a large one */
   int n_requests;     /* that have begun on this connection; stays at 2 */
   int is_half_closed; /* the client sends nothing more */
   int closes;         /* the connection ends with this answer */
