@@ -11,7 +11,7 @@
  */
 #include "core/random.h"
 #include "pointcloud_defense/neighbours_parts.h"
-#include "pointcloud_defense/plane.h"
+#include "pointcloud_defense/plane_lanes.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -97,8 +97,8 @@ typedef struct run_state {
   neighbours *index;
   const float *xyz;
   size_t n;
-  uint32_t *known; /* [n, K] neighbours, for the floor */
-  double sum;      /* keeps the work from being left out */
+  neighbours_block *known; /* [blocks] neighbourhoods, for the floor */
+  double sum;              /* keeps the work from being left out */
 } run_state;
 
 static void build(run_state *s) {
@@ -109,27 +109,29 @@ static void search(run_state *s) {
   static neighbours_block found;
   for (size_t block = 0; block < neighbours_blocks(s->index); block++) {
     neighbours_find(s->index, block, K, &found);
-    for (size_t i = 0; i < found.n; i++)
-      memcpy(s->known + K * found.point[i], found.index[i], found.count * sizeof **found.index);
+    s->sum += (double)found.squared[0][0];
   }
 }
 
+static double sum_distances(const float *xyz, const neighbours_block *found) {
+  plane_lanes planes;
+  double sum = 0;
+  plane_fit_lanes(xyz, found, &planes);
+  for (size_t i = 0; i < found->n; i++) sum += fabs(planes.distance[i]);
+  return sum;
+}
+
 static void fit_planes(run_state *s) {
-  const uint32_t *first = neighbours_first(s->index);
-  const size_t count = neighbours_count(s->index, K);
-  best_plane p;
-  for (size_t i = 0; i < s->n; i++)
-    if (first[i] == i) s->sum += fabs(plane_fit(s->xyz + 3 * i, s->xyz, 3, s->known + K * i, count, &p));
+  for (size_t block = 0; block < neighbours_blocks(s->index); block++)
+    s->sum += sum_distances(s->xyz, &s->known[block]);
 }
 
 /* The same work as a survey does it: search and planes, block by block. */
 static void both(run_state *s) {
   static neighbours_block found;
-  best_plane p;
   for (size_t block = 0; block < neighbours_blocks(s->index); block++) {
     neighbours_find(s->index, block, K, &found);
-    for (size_t i = 0; i < found.n; i++)
-      s->sum += fabs(plane_fit(s->xyz + 3 * found.point[i], s->xyz, 3, found.index[i], found.count, &p));
+    s->sum += sum_distances(s->xyz, &found);
   }
 }
 
@@ -164,9 +166,13 @@ static double measure(run_state *s, void (*work)(run_state *s)) {
 }
 
 static void report(const float *xyz, size_t n) {
-  run_state s = {.index = neighbours_create(), .xyz = xyz, .n = n, .known = malloc(n * K * sizeof(uint32_t))};
+  run_state s = {
+      .index = neighbours_create(), .xyz = xyz, .n = n, .known = malloc((n + 15) / 16 * sizeof(neighbours_block))};
   must(s.index != NULL && s.known != NULL, "out of memory");
-  const double building = measure(&s, build), searching = measure(&s, search), fitting = measure(&s, fit_planes);
+  const double building = measure(&s, build), searching = measure(&s, search);
+  for (size_t block = 0; block < neighbours_blocks(s.index); block++)
+    neighbours_find(s.index, block, K, &s.known[block]);
+  const double fitting = measure(&s, fit_planes);
   const double whole = building + measure(&s, both), reading = measure(&s, read_all), least = reading + fitting;
   printf("%9zu %9.2f %8.0f %8.0f %8.0f %8.0f %7.1f %8.1f %8.0f %6.1f\n", n, whole * (double)n * 1e-6, building,
          searching, fitting, whole, (double)neighbours_bytes(s.index) / (double)n, reading, least, whole / least);

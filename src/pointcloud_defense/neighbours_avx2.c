@@ -14,34 +14,42 @@ INLINE __m256 sum_of_squares(__m256 x, __m256 y, __m256 z) {
   return _mm256_add_ps(_mm256_add_ps(_mm256_mul_ps(x, x), _mm256_mul_ps(y, y)), _mm256_mul_ps(z, z));
 }
 
+typedef struct spread {
+  __m256 at[3];
+} spread;
+
+INLINE spread spread_out(const float q[3]) {
+  return (spread){{_mm256_set1_ps(q[0]), _mm256_set1_ps(q[1]), _mm256_set1_ps(q[2])}};
+}
+
 /* Of lanes from..from + 7. */
-INLINE __m256 distances(const neighbours_leaf *leaf, const float q[3], int from) {
-  __m256 way[3];
-  for (int axis = 0; axis < 3; axis++)
-    way[axis] = _mm256_sub_ps(_mm256_load_ps(leaf->xyz[axis] + from), _mm256_set1_ps(q[axis]));
-  return sum_of_squares(way[0], way[1], way[2]);
+INLINE __m256 distances(const neighbours_leaf *leaf, spread q, int from) {
+  return sum_of_squares(_mm256_sub_ps(_mm256_load_ps(leaf->xyz[0] + from), q.at[0]),
+                        _mm256_sub_ps(_mm256_load_ps(leaf->xyz[1] + from), q.at[1]),
+                        _mm256_sub_ps(_mm256_load_ps(leaf->xyz[2] + from), q.at[2]));
 }
 
 INLINE uint32_t within(__m256 squared, float bound) {
   return (uint32_t)_mm256_movemask_ps(_mm256_cmp_ps(squared, _mm256_set1_ps(bound), _CMP_LE_OQ));
 }
 
-INLINE uint32_t boxes_within(const neighbours_boxes *boxes, const float q[3], float bound) {
+INLINE __m256 way_to(const neighbours_boxes *boxes, int axis, int from, spread low, spread high) {
+  const __m256 below = _mm256_sub_ps(_mm256_loadu_ps(boxes->low[axis] + from), high.at[axis]);
+  const __m256 above = _mm256_sub_ps(low.at[axis], _mm256_loadu_ps(boxes->high[axis] + from));
+  return _mm256_max_ps(_mm256_max_ps(below, above), _mm256_setzero_ps());
+}
+
+INLINE uint32_t boxes_within(const neighbours_boxes *boxes, spread low, spread high, float bound) {
   uint32_t lanes = 0;
   for (int from = 0; from < NEIGHBOURS_LANES; from += HALF) {
-    __m256 way[3];
-    for (int axis = 0; axis < 3; axis++) {
-      const __m256 at = _mm256_set1_ps(q[axis]);
-      const __m256 below = _mm256_sub_ps(_mm256_load_ps(boxes->low[axis] + from), at);
-      const __m256 above = _mm256_sub_ps(at, _mm256_load_ps(boxes->high[axis] + from));
-      way[axis] = _mm256_max_ps(_mm256_max_ps(below, above), _mm256_setzero_ps());
-    }
-    lanes |= within(sum_of_squares(way[0], way[1], way[2]), bound) << from;
+    const __m256 squared = sum_of_squares(way_to(boxes, 0, from, low, high), way_to(boxes, 1, from, low, high),
+                                          way_to(boxes, 2, from, low, high));
+    lanes |= within(squared, bound) << from;
   }
   return lanes;
 }
 
-INLINE size_t leaf_collect(const neighbours_leaf *leaf, const float q[3], float bound, uint32_t lanes, int32_t *way,
+INLINE size_t leaf_collect(const neighbours_leaf *leaf, spread q, float bound, uint32_t lanes, int32_t *way,
                            uint32_t *index) {
   __m256i bits[2];
   const __m256 low = distances(leaf, q, 0), high = distances(leaf, q, HALF);
@@ -74,7 +82,13 @@ INLINE void rank_some(const int32_t *way, size_t n, const int32_t *mine, int32_t
   for (int i = 0; i < RANKED / HALF; i++) _mm256_storeu_si256((__m256i *)(rank + i * HALF), sum[i]);
 }
 
-INLINE float bound_from(const neighbours_leaf *leaf, const float q[3], const float *radius) {
+/* The general way does it: there are no scattered stores. */
+INLINE int put_in_order(const int32_t *way, const uint32_t *index, size_t n, void *to_way, uint32_t *to) {
+  (void)way, (void)index, (void)n, (void)to_way, (void)to;
+  return 0;
+}
+
+INLINE float bound_from(const neighbours_leaf *leaf, spread q, const float *radius) {
   const __m256 low = _mm256_add_ps(_mm256_sqrt_ps(distances(leaf, q, 0)), _mm256_loadu_ps(radius));
   const __m256 high = _mm256_add_ps(_mm256_sqrt_ps(distances(leaf, q, HALF)), _mm256_loadu_ps(radius + HALF));
   float way[HALF], least;

@@ -4,8 +4,8 @@
 
 #include "pointcloud_defense/neighbours.h"
 
-enum { RANKED = 32 };           /* distances that are ranked at a time */
-enum { NEIGHBOURS_LEVELS = 8 }; /* 16^8 leaves are more than there can be points */
+enum { RANKED = 32, ORDERED = 64 }; /* distances that are ranked, and put in order, at a time */
+enum { NEIGHBOURS_LEVELS = 8 };     /* 16^8 leaves are more than there can be points */
 
 /* Lanes without a point are infinitely far away. */
 typedef struct neighbours_leaf {

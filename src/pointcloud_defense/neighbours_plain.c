@@ -6,25 +6,31 @@
 
 #define TARGET
 
-static float distance(const float q[3], const neighbours_leaf *leaf, int lane) {
-  const float x = leaf->xyz[0][lane] - q[0], y = leaf->xyz[1][lane] - q[1], z = leaf->xyz[2][lane] - q[2];
+typedef struct spread {
+  float at[3];
+} spread;
+
+static spread spread_out(const float q[3]) {
+  return (spread){{q[0], q[1], q[2]}};
+}
+
+static float distance(spread q, const neighbours_leaf *leaf, int lane) {
+  const float x = leaf->xyz[0][lane] - q.at[0], y = leaf->xyz[1][lane] - q.at[1], z = leaf->xyz[2][lane] - q.at[2];
   return (x * x + y * y) + z * z;
 }
 
-static float way_to(const neighbours_boxes *boxes, int axis, int lane, float at) {
-  return fmaxf(fmaxf(boxes->low[axis][lane] - at, at - boxes->high[axis][lane]), 0);
-}
-
-static uint32_t boxes_within(const neighbours_boxes *boxes, const float q[3], float bound) {
+static uint32_t boxes_within(const neighbours_boxes *boxes, spread low, spread high, float bound) {
   uint32_t lanes = 0;
   for (int lane = 0; lane < NEIGHBOURS_LANES; lane++) {
-    const float x = way_to(boxes, 0, lane, q[0]), y = way_to(boxes, 1, lane, q[1]), z = way_to(boxes, 2, lane, q[2]);
-    lanes |= (uint32_t)((x * x + y * y) + z * z <= bound) << lane;
+    float way[3];
+    for (int axis = 0; axis < 3; axis++)
+      way[axis] = fmaxf(fmaxf(boxes->low[axis][lane] - high.at[axis], low.at[axis] - boxes->high[axis][lane]), 0);
+    lanes |= (uint32_t)((way[0] * way[0] + way[1] * way[1]) + way[2] * way[2] <= bound) << lane;
   }
   return lanes;
 }
 
-static size_t leaf_collect(const neighbours_leaf *leaf, const float q[3], float bound, uint32_t lanes, int32_t *way,
+static size_t leaf_collect(const neighbours_leaf *leaf, spread q, float bound, uint32_t lanes, int32_t *way,
                            uint32_t *index) {
   size_t n = 0;
   for (int lane = 0; lane < NEIGHBOURS_LANES; lane++) {
@@ -42,7 +48,13 @@ static void rank_some(const int32_t *way, size_t n, const int32_t *mine, int32_t
     for (int i = 0; i < RANKED; i++) rank[i] += way[j] < mine[i];
 }
 
-static float bound_from(const neighbours_leaf *leaf, const float q[3], const float *radius) {
+/* The general way does it. */
+static int put_in_order(const int32_t *way, const uint32_t *index, size_t n, void *to_way, uint32_t *to) {
+  (void)way, (void)index, (void)n, (void)to_way, (void)to;
+  return 0;
+}
+
+static float bound_from(const neighbours_leaf *leaf, spread q, const float *radius) {
   float least = INFINITY;
   for (int lane = 0; lane < NEIGHBOURS_LANES; lane++)
     least = fminf(least, sqrtf(distance(q, leaf, lane)) + radius[lane]);

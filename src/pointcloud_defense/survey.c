@@ -1,7 +1,5 @@
 #include "pointcloud_defense/survey.h"
-#include "pointcloud_defense/plane.h"
-#include <math.h>
-#include <string.h>
+#include "tensor/vector_math.h"
 
 enum { BLOCKS_A_TURN = 64 };
 
@@ -11,31 +9,50 @@ typedef struct survey_work {
   float *moved;
 } survey_work;
 
-static survey_point describe(const float *squared, size_t count, size_t k, double distance) {
-  double sum = 0, sum_squared = 0;
-  for (size_t i = 0; i < count; i++) {
-    sum += sqrtf(squared[i]);
-    sum_squared += squared[i];
-  }
-  return (survey_point){.plane = (float)distance,
-                        .spacing = count > 0 ? (float)(sum / (double)count) : 0,
-                        .squared = count > 0 ? (float)(sum_squared / (double)count) : 0,
-                        .farthest = count == k ? sqrtf(squared[count - 1]) : INFINITY};
+/* Sums over the neighbours of sixteen points, each in the order of the neighbours. */
+VECTOR_CLONES
+static void add_up(const float (*squared)[NEIGHBOURS_LANES], size_t count, double sum[restrict NEIGHBOURS_LANES],
+                   double sum_squared[restrict NEIGHBOURS_LANES]) {
+  double way[NEIGHBOURS_LANES] = {0}, way_squared[NEIGHBOURS_LANES] = {0};
+  for (size_t j = 0; j < count; j++)
+    for (size_t i = 0; i < NEIGHBOURS_LANES; i++) {
+      way[i] += sqrtf(squared[j][i]);
+      way_squared[i] += squared[j][i];
+    }
+  memcpy(sum, way, sizeof way);
+  memcpy(sum_squared, way_squared, sizeof way_squared);
+}
+
+/* point [block->n]; `planes` NULL: none were fitted. */
+static void describe(const neighbours_block *block, size_t k, const plane_lanes *planes, survey_point *point) {
+  float squared[NEIGHBOURS_MAX][NEIGHBOURS_LANES];
+  double sum[NEIGHBOURS_LANES], sum_squared[NEIGHBOURS_LANES];
+  const double count = block->count > 0 ? (double)block->count : 1;
+  if (block->n < NEIGHBOURS_LANES) memset(squared, 0, block->count * sizeof *squared);
+  for (size_t i = 0; i < block->n; i++)
+    for (size_t j = 0; j < block->count; j++) squared[j][i] = block->squared[i][j];
+  add_up((const float(*)[NEIGHBOURS_LANES])squared, block->count, sum, sum_squared);
+  for (size_t i = 0; i < block->n; i++)
+    point[i] = (survey_point){.plane = planes != NULL ? (float)fabs(planes->distance[i]) : 0,
+                              .spacing = (float)(sum[i] / count),
+                              .squared = (float)(sum_squared[i] / count),
+                              .farthest = block->count == k ? sqrtf(block->squared[i][block->count - 1]) : INFINITY};
 }
 
 static void survey_block(const survey_work *w, size_t block) {
   const survey_request *r = w->request;
   neighbours_block found;
+  survey_point point[NEIGHBOURS_LANES];
+  plane_lanes planes;
   neighbours_find(r->index, block, r->k, &found);
+  if (r->planes) plane_fit_lanes(r->xyz, &found, &planes);
+  if (w->points != NULL || r->see != NULL) describe(&found, r->k, r->planes ? &planes : NULL, point);
   for (size_t i = 0; i < found.n; i++) {
     const size_t at = found.point[i];
-    const float *point = r->xyz + 3 * at;
-    double distance = 0;
-    best_plane p;
-    if (r->planes) distance = plane_fit(point, r->xyz, 3, found.index[i], found.count, &p);
-    if (w->points != NULL) w->points[at] = describe(found.squared[i], found.count, r->k, fabs(distance));
-    if (w->moved != NULL) plane_project(&p, distance, point, w->moved + 3 * at);
+    if (w->points != NULL) w->points[at] = point[i];
+    if (w->moved != NULL) plane_project_lane(&planes, i, r->xyz + 3 * at, w->moved + 3 * at);
   }
+  if (r->see != NULL) r->see(r->context, &found, point, &planes);
 }
 
 static void survey_turn(void *context, size_t turn, unsigned worker) {

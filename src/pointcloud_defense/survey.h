@@ -3,7 +3,7 @@
 #define POINTCLOUD_DEFENSE_SURVEY_H
 
 #include "core/pool.h"
-#include "pointcloud_defense/neighbours.h"
+#include "pointcloud_defense/plane_lanes.h"
 
 typedef struct survey_point {
   float plane;   /* distance from the best-fit plane of the k neighbours, metres, not negative; 0 where not asked for */
@@ -12,12 +12,21 @@ typedef struct survey_point {
   float farthest; /* distance to the k-th; infinite if there are fewer */
 } survey_point;
 
+/*
+ * Sees sixteen neighbourhoods as they are found, with what there is to say of their points: point [block->n]. Threads
+ * call it for different blocks at the same time.
+ */
+typedef void (*survey_see)(void *context, const neighbours_block *block, const survey_point *point,
+                           const plane_lanes *planes);
+
 typedef struct survey_request {
   const neighbours *index; /* built from xyz */
   const float *xyz;        /* [n, 3] */
   size_t n, k;
-  pool *pool; /* the same answers with any number of threads */
-  int planes; /* 1: fit planes; 0: spacing is all that is wanted, at three quarters of the time */
+  pool *pool;     /* the same answers with any number of threads */
+  int planes;     /* 1: fit planes; 0: spacing is all that is wanted, at three quarters of the time */
+  survey_see see; /* or NULL; only with planes */
+  void *context;  /* for see */
 } survey_request;
 
 /*
