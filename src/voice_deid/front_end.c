@@ -3,8 +3,8 @@
 #include "core/error.h"
 #include <math.h>
 
-static const float power_floor =
-    1e-6f; /* of a band, about that of rounding to 12 bits: keeps gradients of silence low */
+/* Root mean square that all speech is brought to, and the least power of a band then: some 60 dB below the speech. */
+static const float level = 0.05f, power_floor = 1e-6f;
 
 struct front_end {
   front_end_settings settings;
@@ -117,7 +117,10 @@ int front_end_frames(const front_end *f, size_t n) {
 
 tensor *front_end_apply(tape *t, const front_end *f, tensor *samples) {
   const front_end_settings *s = &f->settings;
-  tensor *x = op_power_spectrum(t, samples, s->window, s->hop, s->n_fft);
+  if (samples == NULL) return NULL;
+  const float length = level * sqrtf((float)samples->dim[samples->rank - 1]); /* of the clip as a vector */
+  tensor *x = op_affine(t, op_normalize(t, samples, 1e-6f), length, 0);
+  x = op_power_spectrum(t, x, s->window, s->hop, s->n_fft);
   x = op_log(t, op_linear(t, x, (tensor *)&f->triangles, NULL), power_floor);
   if (s->cepstra > 0) x = op_linear(t, x, (tensor *)&f->cosines, NULL);
   x = op_transpose(t, x);

@@ -2,10 +2,10 @@
  * The front end of a speaker encoder: log band energies or cepstra of speech at 16 kHz, differentiable down to the
  * samples.
  *
- *     samples [b, n] -> power spectrum of Hann windows -> bands -> log (-> cosine transform) (-> minus the mean in time)
+ *     samples [b, n] -> one level -> power spectrum of Hann windows -> bands -> log (-> cosine transform) -> minus a mean
  *
- * Windows lie inside the signal, nothing is padded: frames = 1 + (n - window) / hop. Without mean removal a fixed level
- * is undone instead, that of the whole clip, so that loudness never tells who speaks.
+ * Windows lie inside the signal, nothing is padded: frames = 1 + (n - window) / hop. Every clip is brought to one level
+ * first, so that loudness never tells who speaks.
  */
 #ifndef VOICE_DEID_FRONT_END_H
 #define VOICE_DEID_FRONT_END_H
