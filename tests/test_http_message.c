@@ -341,6 +341,37 @@ static void test_large_buffers_are_given_back(void **state) {
   http_message_free(&m);
 }
 
+/* A large body moves for the last time when it outgrows HTTP_GROWN_BYTES, is all there, and can be taken out. */
+static void test_large_bodies(void **state) {
+  (void)state;
+  enum { N = 3 << 20 };
+  static const http_limits limits = {.head_bytes = 512, .body_bytes = 4 << 20, .chunks = 4};
+  static const char *const heads[] = {"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 3145728\r\n\r\n",
+                                      "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n300000\r\n"};
+  char *body = malloc(N);
+  for (size_t i = 0; i < N; i++) body[i] = (char)(i * 2654435761u >> 24);
+  for (int chunked = 0; chunked < 2; chunked++) {
+    http_message m;
+    http_message_init(&m, HTTP_REQUEST, &limits);
+    feed_cut(&m, heads[chunked], strlen(heads[chunked]), 0);
+    for (size_t at = 0; at < N; at += 65536) {
+      assert_int_equal(http_message_feed(&m, body + at, 65536), 65536);
+      assert_int_equal(m.body_capacity > HTTP_GROWN_BYTES, at + 65536 > HTTP_GROWN_BYTES);
+      if (at + 65536 > HTTP_GROWN_BYTES) assert_int_equal(m.body_capacity, chunked ? limits.body_bytes : N);
+    }
+    if (chunked) assert_int_equal(http_message_feed(&m, "\r\n0\r\n\r\n", 7), 7);
+    assert_int_equal(m.stage, HTTP_DONE);
+    http_body taken = http_message_take_body(&m);
+    assert_int_equal(taken.n, N);
+    assert_memory_equal(taken.bytes, body, N);
+    assert_null(m.body);
+    assert_int_equal(m.n_body + m.body_capacity, 0);
+    memory_free(taken.bytes);
+    http_message_free(&m);
+  }
+  free(body);
+}
+
 static void test_out_of_memory(void **state) {
   (void)state;
   static const char text[] = "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nhello";
@@ -381,6 +412,7 @@ int main(void) {
       cmocka_unit_test(test_number_of_fields),
       cmocka_unit_test(test_memory_of_the_body),
       cmocka_unit_test(test_large_buffers_are_given_back),
+      cmocka_unit_test(test_large_bodies),
       cmocka_unit_test(test_out_of_memory),
       cmocka_unit_test(test_slices),
   };
