@@ -24,7 +24,7 @@ typedef enum metrics_refusal {
   METRICS_REFUSED_IDENTITY, /* no identity where one is demanded */
   METRICS_REFUSED_BUDGET,   /* the client's budget is spent */
   METRICS_REFUSED_FULL,     /* no room for one more client in the budget's table */
-  METRICS_REFUSED_BUSY,     /* no connection left */
+  METRICS_REFUSED_BUSY,     /* no connection left, or no room to wait in */
   METRICS_REFUSED_UPSTREAM, /* the upstream is away, too late or malformed */
   METRICS_REFUSED_ANSWER,   /* an answer that the dialect or the filter refuses */
   METRICS_REFUSED_AUDIT,    /* the audit log cannot be written */
