@@ -4,6 +4,8 @@
  * Each filter publishes one table of parameters. The command's --set flags, its help and the documentation come from
  * that table, and so does every range check. All values are doubles; switches are 0 or 1.
  *
+ * A config that scrim_config_init or scrim_filter_config did not fill is SCRIM_E_ARGUMENT, as far as that can be seen.
+ *
  * Thread safety: the tables are constant; a scrim_config belongs to one thread at a time.
  */
 #ifndef SCRIM_CONFIG_H
@@ -46,11 +48,11 @@ typedef struct scrim_config {
 /* All defaults of a filter kind. SCRIM_E_UNSUPPORTED: no such kind. */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_config_init(scrim_config *config, const char *kind, scrim_error *error);
 
-/* SCRIM_E_PARAM names the parameter, the value and the range. */
+/* SCRIM_E_PARAM names the parameter, the value and the range: no such name, out of range, or not whole. */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_config_set(scrim_config *config, const char *name, double value,
                                                          scrim_error *error);
 
-/* "name=value", as after --set. */
+/* "name=value", as after --set. SCRIM_E_PARAM: not of that form, no number, or as for scrim_config_set. */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_config_parse(scrim_config *config, const char *assignment,
                                                            scrim_error *error);
 

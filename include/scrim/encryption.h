@@ -35,17 +35,17 @@ extern "C" {
 #endif
 
 /*
- * Both write atomically, and take at most 4 GiB. A decrypted file is new (SCRIM_E_IO: it exists), and only its owner
- * can read it.
- * SCRIM_E_FORMAT: cut or changed, or no encrypted file. SCRIM_E_KEY: encrypted under another key. SCRIM_E_IO,
- * SCRIM_E_MEMORY.
+ * Both write atomically, and take at most 4 GiB. A decrypted file is new, and only its owner can read it.
+ * SCRIM_E_FORMAT: cut or changed, no encrypted file, or too large. SCRIM_E_KEY: encrypted under another key, or `key`
+ * is NULL. SCRIM_E_IO: a file cannot be read or written; a decrypted one exists already.
  */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_encrypt_file(const char *path, const char *encrypted_path,
                                                            const scrim_key *key, scrim_error *error);
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_decrypt_file(const char *encrypted_path, const char *path,
                                                            const scrim_key *key, scrim_error *error);
 
-/* scrim_filter_open for an encrypted filter file; the plain bytes are never on a disk. */
+/* scrim_filter_open for an encrypted filter file, with the statuses of that and of scrim_decrypt_file; the plain bytes
+ * are never on a disk. */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_filter_open_encrypted(scrim_filter **out, const char *path,
                                                                     const scrim_key *key, scrim_error *error);
 

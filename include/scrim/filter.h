@@ -50,23 +50,26 @@ typedef struct scrim_session scrim_session;
 /* ---- filters ---- */
 
 /*
- * Opens a filter file. SCRIM_E_IO, SCRIM_E_FORMAT, SCRIM_E_UNSUPPORTED (no such kind or version), SCRIM_E_MEMORY.
+ * Opens a filter file. SCRIM_E_IO: it cannot be read, or is no regular file. SCRIM_E_FORMAT: no filter, or a damaged
+ * one. SCRIM_E_UNSUPPORTED: a filter of a kind or version that this build does not know. SCRIM_E_KEY: an encrypted one,
+ * for scrim_filter_open_encrypted.
  * The file is mapped: while the filter lives it may be replaced, as scrim_filter_save does, but not written into.
  */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_filter_open(scrim_filter **out, const char *path, scrim_error *error);
 
-/* The same from the caller's bytes, which are copied. */
+/* The same from the caller's bytes, which are copied; the same statuses but SCRIM_E_IO. */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_filter_open_memory(scrim_filter **out, const void *bytes, size_t n_bytes,
                                                                  scrim_error *error);
 
-/* Writes atomically: a temporary file in the same folder, fsync, rename. */
+/* Writes atomically: a temporary file in the same folder, fsync, rename. SCRIM_E_IO: that failed, or `path` is there
+ * and no file. */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_filter_save(const scrim_filter *filter, const char *path,
                                                           scrim_error *error);
 
 /* Frees; NULL is fine. All sessions of the filter must be freed first. */
 SCRIM_API void scrim_filter_free(scrim_filter *filter);
 
-/* "scores", "voice" or "cloud". Lives as long as the filter. */
+/* "scores", "voice" or "cloud"; NULL for NULL. Lives as long as the filter. */
 SCRIM_API const char *scrim_filter_kind(const scrim_filter *filter);
 
 /* Columns that the filter takes (K for scores); 0 if any number. */
@@ -84,7 +87,8 @@ SCRIM_API int scrim_filter_info(const scrim_filter *filter, size_t index, const 
 /*
  * `filter` and `key` must outlive the session. `config` may be NULL (the filter's own settings); what the caller has
  * set in it overrides the filter's. SCRIM_E_PARAM: a parameter whose use is SCRIM_PARAM_TRAIN was set to another value
- * than the filter's. SCRIM_E_KEY: key is NULL, or not the filter's.
+ * than the filter's. SCRIM_E_KEY: key is NULL, or not the filter's. SCRIM_E_UNSUPPORTED: a setting asks for what the
+ * filter was trained without. SCRIM_E_ARGUMENT: `config` is one of another kind of filter.
  */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_session_create(scrim_session **out, const scrim_filter *filter,
                                                              const scrim_key *key, const scrim_config *config,
@@ -93,17 +97,23 @@ SCRIM_API void scrim_session_free(scrim_session *session); /* wipes scratch; NUL
 
 /*
  * Whole items or a batch. `out->data` may be `in->data` (in place; out may then be `in` itself) but must not overlap
- * otherwise; `out->capacity` is at least scrim_bound(session, in->rows). SCRIM_E_DATA names the row and the value.
+ * otherwise; `out->capacity` is at least scrim_bound(session, in->rows). SCRIM_E_ARGUMENT: a view breaks these rules or
+ * is of another kind. SCRIM_E_DATA names the row and the value: not finite, not what the filter takes, or the wrong
+ * number of columns. SCRIM_E_STATE: in the middle of a stream.
  */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_apply(scrim_session *session, const scrim_view *in, scrim_view *out,
                                                     scrim_error *error);
 
-/* Stream: push rows, take what is ready; flush gives what is left and readies the session for the next item. */
+/*
+ * Stream: push rows, take what is ready; flush gives what is left and readies the session for the next item.
+ * SCRIM_E_ARGUMENT and SCRIM_E_DATA as for scrim_apply; the stream may go on after them. A failure inside the filter
+ * spoils the item: pushes after it, and the flush that ends it and readies the session, are SCRIM_E_STATE.
+ */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_push(scrim_session *session, const scrim_view *in, scrim_view *out,
                                                    scrim_error *error);
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_flush(scrim_session *session, scrim_view *out, scrim_error *error);
 
-/* Most rows that apply or push of `rows` rows can write. */
+/* Most rows that apply or push of `rows` rows can write; for 0, flush. */
 SCRIM_API size_t scrim_bound(const scrim_session *session, size_t rows);
 
 /* Rows by which push lags behind its input. 0 for scores. */

@@ -31,10 +31,10 @@ extern "C" {
 
 typedef struct scrim_key scrim_key;
 
-/* A new key from OpenSSL's generator, written to `path`, which must not exist yet (SCRIM_E_IO otherwise). */
+/* A new key from OpenSSL's generator, written to `path`. SCRIM_E_IO: it exists already, or cannot be written. */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_key_new(const char *path, scrim_error *error);
 
-/* Reads a key file. SCRIM_E_IO: cannot be read. SCRIM_E_KEY: malformed, or readable by group or others. */
+/* Reads a key file. SCRIM_E_IO: cannot be read. SCRIM_E_KEY: malformed, no regular file, or open to group or others. */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_key_open(scrim_key **out, const char *path, scrim_error *error);
 
 /* A key from the caller's 32 bytes, which are copied. */

@@ -5,6 +5,10 @@
  * On success the error is left untouched; on failure it names the value, the limit and the place.
  * The library never prints, exits, aborts or reads the environment.
  *
+ * The comment of a call names the statuses that it can answer and what they mean there. Three go without saying:
+ * SCRIM_E_ARGUMENT for NULL where it is not allowed, SCRIM_E_MEMORY and SCRIM_E_INTERNAL. A handle that a call was to
+ * make is NULL if it fails.
+ *
  * Thread safety: all functions here are pure. A scrim_error belongs to one thread.
  */
 #ifndef SCRIM_STATUS_H

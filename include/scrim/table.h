@@ -13,6 +13,8 @@
  *
  * Memory is bounded by the caller's buffer and one line or block, never by the size of the file.
  * A truncated npy, a ragged csv row or a cell that is no number is SCRIM_E_FORMAT with file, row and what was expected.
+ * SCRIM_E_IO, in any call, is what the operating system refused. After an error a reader or writer answers
+ * SCRIM_E_STATE and can only be closed.
  *
  * Thread safety: a reader or writer belongs to one thread at a time.
  */
@@ -67,6 +69,7 @@ typedef struct scrim_table_info {
 typedef struct scrim_reader scrim_reader;
 typedef struct scrim_writer scrim_writer;
 
+/* Reads as far as the header: SCRIM_E_IO, SCRIM_E_FORMAT. SCRIM_E_ARGUMENT: no such format. */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_reader_open(scrim_reader **out, const char *path, scrim_format format,
                                                           scrim_error *error);
 SCRIM_API const scrim_table_info *scrim_reader_info(const scrim_reader *reader);
@@ -83,14 +86,17 @@ SCRIM_API void scrim_reader_close(scrim_reader *reader);
  * the extension, or like->format. `like` also gives the shape; npy is f8 if `like` is an npy of f8, else f4. `header`
  * is the csv header line, in the separators of like->format, or NULL. For npy the row count must be known in advance
  * (like->rows >= 0), except to a regular file, where the header is completed at the end; SCRIM_E_UNSUPPORTED
- * otherwise. A known row count is kept to: more rows, or a commit after fewer, are SCRIM_E_STATE.
+ * otherwise. A known row count is kept to: more rows, or a commit after fewer, are SCRIM_E_STATE. SCRIM_E_PARAM: there
+ * is no format in `format`, the extension or `like`. SCRIM_E_ARGUMENT: rows, columns and shape, or the header, do not
+ * agree.
  */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_writer_open(scrim_writer **out, const char *path, scrim_format format,
                                                           const scrim_table_info *like, const char *header,
                                                           scrim_error *error);
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_writer_write(scrim_writer *writer, const float *data, size_t rows,
                                                            scrim_error *error);
-/* Always frees. commit 1: flush, fsync, rename; every write error shows here at the latest. commit 0: remove. */
+/* Always frees. commit 1: flush, fsync, rename; every write error shows here at the latest. commit 0: remove.
+ * SCRIM_E_STATE: what was written is not whole, and is removed. SCRIM_E_IO. NULL is fine. */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_writer_close(scrim_writer *writer, int commit, scrim_error *error);
 
 /* A whole table in memory: for training and audits. */
@@ -99,9 +105,11 @@ typedef struct scrim_table {
   float *data;           /* [info.rows, info.columns] */
 } scrim_table;
 
-/* Reads everything; SCRIM_E_DATA if it would pass `max_bytes` (0: 8 GiB). Free with scrim_table_free. */
+/* Reads everything. SCRIM_E_DATA: it would pass `max_bytes` (0: 8 GiB). SCRIM_E_IO, SCRIM_E_FORMAT, SCRIM_E_ARGUMENT as
+ * for a reader. Free with scrim_table_free. */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_table_read(scrim_table *out, const char *path, scrim_format format,
                                                          size_t max_bytes, scrim_error *error);
+/* Writes everything, atomically, with the statuses of a writer. */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_table_write(const char *path, scrim_format format, const float *data,
                                                           int rank, const int64_t *shape, scrim_error *error);
 SCRIM_API void scrim_table_free(scrim_table *table); /* wipes: tables hold raw scores */
