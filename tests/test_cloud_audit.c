@@ -66,7 +66,7 @@ static void every_attack_meets_every_defence(void **state) {
   audit.budgets = budgets;
   audit.n_budgets = 1;
   scrim_cloud_audit_report *report = run(&audit);
-  assert_int_equal(report->n, 6 * (1 + 18));
+  assert_int_equal(report->n, 6 * (1 + 24));
   for (size_t i = 0; i < report->n; i++) {
     const scrim_cloud_audit_result *r = &report->results[i];
     assert_string_equal(r->defence, report->results[i % 6].defence);

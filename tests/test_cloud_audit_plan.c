@@ -17,9 +17,20 @@ static size_t count(const cloud_audit_plan *plan, const char *name, int adaptive
   return n;
 }
 
+/* All there are, those for filters with a prior among them. */
+static const cloud_defence *defences[CLOUD_DEFENCES_MOST];
+static size_t n_defences;
+
+static int list_defences(void **state) {
+  (void)state;
+  for (n_defences = 0; cloud_defences[n_defences].name; n_defences++)
+    defences[n_defences] = &cloud_defences[n_defences];
+  return 0;
+}
+
 static cloud_audit_plan make(const scrim_cloud_audit *audit) {
   cloud_audit_plan plan;
-  assert_int_equal(cloud_audit_plan_make(&plan, audit, NULL), SCRIM_OK);
+  assert_int_equal(cloud_audit_plan_make(&plan, audit, defences, n_defences, NULL), SCRIM_OK);
   assert_null(plan.entries[0].rule);
   return plan;
 }
@@ -44,7 +55,7 @@ static void a_full_audit_has_all_severities(void **state) {
   cloud_audit_plan_free(&plan);
 }
 
-/* SRS and SOR are known in one way, the planes and the filter in two. */
+/* SRS and SOR are known in one way, the planes and the filter in two, fixed time steps in none. */
 static void adaptive_attackers_know_one_defence_each(void **state) {
   (void)state;
   const double budgets[] = {0.03};
@@ -55,7 +66,23 @@ static void adaptive_attackers_know_one_defence_each(void **state) {
   assert_int_equal(count(&plan, "fgm", 0), 1);
   assert_int_equal(count(&plan, "fgm", 1), 0);
   assert_int_equal(plan.n, 1 + 1 + 8 + 1);
-  for (size_t i = 1; i < plan.n; i++) assert_float_equal(plan.entries[i].budget, 0.03, 0);
+  for (size_t i = 1; i < plan.n; i++) {
+    const cloud_audit_entry *e = &plan.entries[i];
+    assert_float_equal(e->budget, 0.03, 0);
+    if (e->known != AUDIT_ALL_DEFENCES) assert_false(defences[e->known]->needs_prior);
+  }
+  cloud_audit_plan_free(&plan);
+}
+
+static void the_estimator_is_attacked_where_there_is_one(void **state) {
+  (void)state;
+  const scrim_cloud_audit audit = {.adaptive = 1, .attacks = "pgd-flat"};
+  cloud_audit_plan plan = make(&audit);
+  assert_int_equal(count(&plan, "pgd-flat", 0), 3);
+  assert_int_equal(count(&plan, "pgd-flat", 1), 3 * 2);
+  for (size_t i = 1; i < plan.n; i++)
+    if (plan.entries[i].known != AUDIT_ALL_DEFENCES)
+      assert_string_equal(defences[plan.entries[i].known]->name, "scrim");
   cloud_audit_plan_free(&plan);
 }
 
@@ -80,7 +107,7 @@ static void what_is_wrong_is_named(void **state) {
   for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
     cloud_audit_plan plan;
     scrim_error error;
-    assert_int_equal(cloud_audit_plan_make(&plan, &cases[i].audit, &error), SCRIM_E_PARAM);
+    assert_int_equal(cloud_audit_plan_make(&plan, &cases[i].audit, defences, n_defences, &error), SCRIM_E_PARAM);
     assert_non_null(strstr(error.message, cases[i].says));
     assert_null(plan.entries);
   }
@@ -93,7 +120,7 @@ static void running_out_of_memory_is_an_error(void **state) {
   for (unsigned long at = 1; status != SCRIM_OK; at++) {
     cloud_audit_plan plan;
     memory_fail_at(at, 0);
-    status = cloud_audit_plan_make(&plan, &audit, NULL);
+    status = cloud_audit_plan_make(&plan, &audit, defences, n_defences, NULL);
     memory_fail_at(0, 0);
     assert_true(status == SCRIM_OK || status == SCRIM_E_MEMORY);
     cloud_audit_plan_free(&plan);
@@ -105,9 +132,10 @@ int main(void) {
       cmocka_unit_test(all_attacks_run_by_default),
       cmocka_unit_test(a_full_audit_has_all_severities),
       cmocka_unit_test(adaptive_attackers_know_one_defence_each),
+      cmocka_unit_test(the_estimator_is_attacked_where_there_is_one),
       cmocka_unit_test(only_named_attacks_run),
       cmocka_unit_test(what_is_wrong_is_named),
       cmocka_unit_test(running_out_of_memory_is_an_error),
   };
-  return cmocka_run_group_tests(tests, NULL, NULL);
+  return cmocka_run_group_tests(tests, list_defences, NULL);
 }

@@ -185,6 +185,100 @@ static void free_form_deformation_is_smooth(void **state) {
   }
 }
 
+/* At a handle the shift is the one drawn for it; between them it grows with severity and does not jump. */
+static void radial_bases_are_smooth(void **state) {
+  (void)state;
+  cloud_corruption *const kinds[] = {cloud_corrupt_rbf, cloud_corrupt_rbf_inverse};
+  for (size_t kind = 0; kind < 2; kind++) {
+    double before = 0;
+    for (int severity = 1; severity <= 5; severity++) {
+      corrupt(kinds[kind], severity);
+      assert_int_equal(out.n, N);
+      assert_true(mean_shift() > before);
+      before = mean_shift();
+    }
+    const float kept[6] = {xyz[0], xyz[1], xyz[2], xyz[3], xyz[4], xyz[5]}, at[6] = {0, 0, 0, 1e-3f, 0, 0};
+    memcpy(xyz, at, sizeof at);
+    corrupt(kinds[kind], 5);
+    for (size_t axis = 0; axis < 3; axis++) {
+      assert_true(shift(axis) <= 0.125 && shift(axis) > 0);
+      assert_float_equal(moved[axis] - xyz[axis], moved[3 + axis] - xyz[3 + axis], 2e-3);
+    }
+    memcpy(xyz, kept, sizeof kept);
+  }
+}
+
+static void density_grows_in_places(void **state) {
+  (void)state;
+  size_t before = 0;
+  for (int severity = 1; severity <= 5; severity++) {
+    corrupt(cloud_corrupt_density_inc, severity);
+    assert_in_range(out.n, before + 1, N - 1);
+    before = out.n;
+  }
+  corrupt(cloud_corrupt_density_inc, 1);
+  assert_int_equal(out.n, N - (N - 100) / 2);
+}
+
+/* ---- what a sensor sees ---- */
+
+/* A wall, and another right behind it: half of them hides the other half from in front, and neither from the side. */
+static void make_walls(float *points) {
+  random_source *r;
+  assert_int_equal(random_source_from_seed(&r, 9, NULL), SCRIM_OK);
+  for (size_t i = 0; i < N; i++) {
+    points[3 * i] = (float)(1.2 * random_uniform(r) - 0.6);
+    points[3 * i + 1] = i % 2 ? 0.25f : -0.25f;
+    points[3 * i + 2] = (float)(1.2 * random_uniform(r) - 0.6);
+  }
+  random_source_free(r);
+}
+
+/* What is seen are rows of the object, fewer from fewer sides; one wall at least is nearly whole. */
+static void what_is_behind_is_not_seen(void **state) {
+  (void)state;
+  static float kept[3 * N];
+  memcpy(kept, xyz, sizeof kept);
+  make_walls(xyz);
+  size_t most = N;
+  for (int severity = 1; severity <= 5; severity++) {
+    size_t row = 0, of[2] = {0};
+    corrupt(cloud_corrupt_occlusion, severity);
+    assert_true(out.n <= most && out.n >= N / 3);
+    most = out.n;
+    for (size_t i = 0; i < out.n; i++, row++) {
+      while (row < N && memcmp(xyz + 3 * row, moved + 3 * i, 3 * sizeof *xyz) != 0) row++;
+      assert_true(row < N);
+      of[row % 2]++;
+    }
+    assert_true((of[0] > of[1] ? of[0] : of[1]) > N * 4 / 10);
+  }
+  assert_true(most < N * 8 / 10);
+  memcpy(xyz, kept, sizeof kept);
+}
+
+/* One return a beam, and near the points that were there. */
+static void beams_return_once(void **state) {
+  (void)state;
+  static const size_t beams[] = {40, 36, 32, 28, 24};
+  size_t before = N;
+  for (int severity = 1; severity <= 5; severity++) {
+    corrupt(cloud_corrupt_lidar, severity);
+    assert_in_range(out.n, 1, beams[severity - 1] * beams[severity - 1]);
+    assert_true(out.n < before);
+    before = out.n;
+    for (size_t i = 0; i < out.n; i++) {
+      double nearest = INFINITY;
+      for (size_t j = 0; j < N; j++) {
+        double squared = 0;
+        for (size_t axis = 0; axis < 3; axis++) squared += pow(moved[3 * i + axis] - xyz[3 * j + axis], 2);
+        nearest = fmin(nearest, squared);
+      }
+      assert_true(sqrt(nearest) < 0.07);
+    }
+  }
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_same_stream_gives_the_same),
@@ -196,6 +290,10 @@ int main(void) {
       cmocka_unit_test(fewer_points_are_so_many),
       cmocka_unit_test(a_cut_is_in_one_place),
       cmocka_unit_test(free_form_deformation_is_smooth),
+      cmocka_unit_test(radial_bases_are_smooth),
+      cmocka_unit_test(density_grows_in_places),
+      cmocka_unit_test(what_is_behind_is_not_seen),
+      cmocka_unit_test(beams_return_once),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);
 }

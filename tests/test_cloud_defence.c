@@ -8,6 +8,8 @@
 #include "pointcloud_defense/cloud_defence.h"
 #include "pointcloud_defense/projection.h"
 #include <cmocka.h>
+#include <scrim/prior.h>
+#include <stdio.h>
 
 enum { N = 1024 };
 
@@ -41,10 +43,20 @@ static const cloud_defence *find(const char *name) {
   return NULL;
 }
 
+static scrim_status open_room(cloud_defence_room **room, const cloud_defence *d, const scrim_filter *with) {
+  const scrim_key *const keys[] = {key};
+  return cloud_defence_open(room, d, with, keys, 1, NULL);
+}
+
+static scrim_status apply(const cloud_defence *d, cloud_defence_room *room, size_t number) {
+  const cloud_draw draw = {source, number};
+  return d->apply(d, room, &draw, xyz, N, &out, NULL);
+}
+
 static cloud_defence_room *run(const cloud_defence *d, const scrim_filter *with) {
   cloud_defence_room *room;
-  assert_int_equal(cloud_defence_open(&room, d, with, key, NULL), SCRIM_OK);
-  assert_int_equal(d->apply(d, room, source, xyz, N, &out, NULL), SCRIM_OK);
+  assert_int_equal(open_room(&room, d, with), SCRIM_OK);
+  assert_int_equal(apply(d, room, 0), SCRIM_OK);
   return room;
 }
 
@@ -60,7 +72,6 @@ static void nothing_does_nothing(void **state) {
   cloud_defence_close(run(&cloud_defences[0], filter));
   assert_int_equal(out.n, N);
   assert_memory_equal(out.xyz, xyz, sizeof xyz);
-  assert_true(cloud_defences_count() <= CLOUD_DEFENCES_MOST);
 }
 
 static void sampling_leaves_524_of_1024(void **state) {
@@ -178,20 +189,81 @@ static void planes_are_held_on_request(void **state) {
   neighbours_free(index);
 }
 
+/* An untrained prior: small, and as it is before the first step. */
+static scrim_filter *with_prior(void) {
+  static const char *const settings[] = {"width=8", "latent=4", "epochs=1", "batch=4", "points=32", "shapes=20"};
+  scrim_config config;
+  scrim_filter *f;
+  assert_int_equal(scrim_config_init(&config, "cloud", NULL), SCRIM_OK);
+  for (size_t i = 0; i < 6; i++) assert_int_equal(scrim_config_parse(&config, settings[i], NULL), SCRIM_OK);
+  assert_int_equal(scrim_cloud_train_prior(&f, NULL, &config, NULL, NULL), SCRIM_OK);
+  return f;
+}
+
+static void time_steps_are_for_filters_with_a_prior(void **state) {
+  (void)state;
+  const cloud_defence *list[CLOUD_DEFENCES_MOST];
+  scrim_filter *prior = with_prior();
+  assert_int_equal(cloud_defences_for(filter, list), 6);
+  for (size_t i = 0; i < 6; i++) assert_false(list[i]->needs_prior);
+  assert_int_equal(cloud_defences_for(prior, list), 11);
+  for (int step = 3; step <= 30; step = 2 * step + 1 - (step == 15)) {
+    char name[16];
+    snprintf(name, sizeof name, "step %d", step);
+    cloud_defence_close(run(find(name), prior));
+    assert_int_equal(out.time_step, step);
+    assert_int_equal(out.n, N);
+  }
+  scrim_filter_free(prior);
+}
+
+/* Each key is a draw of its own; the same key gives the same. Without a prior there is nothing to draw. */
+static void draws_go_round_the_keys(void **state) {
+  (void)state;
+  static float first[3 * N];
+  static const unsigned char bytes[SCRIM_KEY_BYTES] = {5};
+  const cloud_defence *d = find("step 7");
+  scrim_filter *prior = with_prior();
+  scrim_key *other;
+  cloud_defence_room *room;
+  assert_int_equal(scrim_key_create(&other, bytes, NULL), SCRIM_OK);
+  const scrim_key *const keys[] = {key, other};
+  assert_int_equal(cloud_defence_open(&room, d, prior, keys, 2, NULL), SCRIM_OK);
+  assert_true(cloud_defence_draws(room));
+  assert_int_equal(apply(d, room, 0), SCRIM_OK);
+  memcpy(first, out.xyz, sizeof first);
+  assert_int_equal(apply(d, room, 1), SCRIM_OK);
+  assert_memory_not_equal(first, out.xyz, sizeof first);
+  assert_int_equal(apply(d, room, 2), SCRIM_OK);
+  assert_memory_equal(first, out.xyz, sizeof first);
+  cloud_defence_close(room);
+  room = run(find("scrim"), filter);
+  assert_false(cloud_defence_draws(room));
+  cloud_defence_close(room);
+  room = run(find("SRS"), filter);
+  assert_true(cloud_defence_draws(room));
+  cloud_defence_close(room);
+  scrim_key_free(other);
+  scrim_filter_free(prior);
+}
+
 static void running_out_of_memory_is_an_error(void **state) {
   (void)state;
+  scrim_filter *prior = with_prior();
   for (const cloud_defence *d = cloud_defences; d->name; d++) {
+    const scrim_filter *with = d->needs_prior ? prior : filter;
     scrim_status status = SCRIM_E_MEMORY;
-    for (unsigned long at = 1; status != SCRIM_OK; at++) {
+    for (unsigned long at = 1; status != SCRIM_OK; at += d->needs_prior ? 7 : 1) {
       cloud_defence_room *room = NULL;
       memory_fail_at(at, 0);
-      status = cloud_defence_open(&room, d, filter, key, NULL);
-      if (status == SCRIM_OK) status = d->apply(d, room, source, xyz, N, &out, NULL);
+      status = open_room(&room, d, with);
+      if (status == SCRIM_OK) status = apply(d, room, 0);
       memory_fail_at(0, 0);
       assert_true(status == SCRIM_OK || status == SCRIM_E_MEMORY);
       cloud_defence_close(room);
     }
   }
+  scrim_filter_free(prior);
 }
 
 int main(void) {
@@ -204,6 +276,8 @@ int main(void) {
       cmocka_unit_test(a_row_may_set_what_differs),
       cmocka_unit_test(slopes_come_back_to_their_rows),
       cmocka_unit_test(planes_are_held_on_request),
+      cmocka_unit_test(time_steps_are_for_filters_with_a_prior),
+      cmocka_unit_test(draws_go_round_the_keys),
       cmocka_unit_test(running_out_of_memory_is_an_error),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);

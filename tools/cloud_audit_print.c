@@ -31,23 +31,54 @@ static const scrim_cloud_audit_result *find(const scrim_cloud_audit_report *repo
   return NULL;
 }
 
-static void print_row(const scrim_cloud_audit_report *report, size_t from, scrim_cloud_attacker attacker,
-                      size_t columns) {
-  const scrim_cloud_audit_result *first = &report->results[from];
+typedef double figure_of(const scrim_cloud_audit_result *r);
+
+static double accuracy_of(const scrim_cloud_audit_result *r) {
+  return r->accuracy;
+}
+
+static double time_step_of(const scrim_cloud_audit_result *r) {
+  return r->time_step;
+}
+
+/* A table of one figure: a row an attack and attacker, a column a defence. */
+typedef struct figures {
+  const scrim_cloud_audit_report *report;
+  size_t columns;
+  figure_of *figure;
+  int digits; /* of it behind the point */
+} figures;
+
+static void print_row(const figures *f, size_t from, scrim_cloud_attacker attacker) {
+  const scrim_cloud_audit_result *first = &f->report->results[from];
   char budget[16] = "";
   int found = 0;
-  for (size_t d = 0; d < columns; d++) found |= find(report, from, report->results[d].defence, attacker) != NULL;
+  for (size_t d = 0; d < f->columns; d++)
+    found |= find(f->report, from, f->report->results[d].defence, attacker) != NULL;
   if (!found) return;
   if (first->budget > 0) snprintf(budget, sizeof budget, "%g", first->budget);
   printf("%-11s %6s  %-16s", first->attack, budget, attacker_name(attacker));
-  for (size_t d = 0; d < columns; d++) {
-    const scrim_cloud_audit_result *r = find(report, from, report->results[d].defence, attacker);
+  for (size_t d = 0; d < f->columns; d++) {
+    const scrim_cloud_audit_result *r = find(f->report, from, f->report->results[d].defence, attacker);
+    printf("  ");
     if (r)
-      printf("  %8.3f", r->accuracy);
+      printf("%8.*f", f->digits, f->figure(r));
     else
-      printf("  %8s", "");
+      printf("%8s", "");
   }
   putchar('\n');
+}
+
+static void print_figures(const figures *f) {
+  printf("%-11s %6s  %-16s", "attack", "budget", "attacker");
+  for (size_t d = 0; d < f->columns; d++) printf("  %8s", f->report->results[d].defence);
+  putchar('\n');
+  for (size_t i = 0; i < f->report->n; i++) {
+    const scrim_cloud_audit_result *r = &f->report->results[i], *before = i > 0 ? r - 1 : NULL;
+    if (before && strcmp(r->attack, before->attack) == 0 && r->budget == before->budget) continue;
+    for (int attacker = SCRIM_CLOUD_UNAWARE; attacker <= SCRIM_CLOUD_ADAPTIVE_PLANES; attacker++)
+      print_row(f, i, (scrim_cloud_attacker)attacker);
+  }
 }
 
 static void print_costs(const scrim_cloud_audit_report *report, size_t columns) {
@@ -60,18 +91,20 @@ static void print_costs(const scrim_cloud_audit_report *report, size_t columns) 
   }
 }
 
+static int diffuses(const scrim_cloud_audit_report *report) {
+  for (size_t i = 0; i < report->n; i++)
+    if (report->results[i].time_step > 0) return 1;
+  return 0;
+}
+
 void cloud_audit_print_text(const scrim_cloud_audit_report *report) {
   const size_t columns = count_columns(report);
-  const size_t n = report->n > 0 ? report->results[0].n : 0;
-  printf("Accuracy of the classifier on %zu objects, by defence\n\n%-11s %6s  %-16s", n, "attack", "budget",
-         "attacker");
-  for (size_t d = 0; d < columns; d++) printf("  %8s", report->results[d].defence);
-  putchar('\n');
-  for (size_t i = 0; i < report->n; i++) {
-    const scrim_cloud_audit_result *r = &report->results[i], *before = i > 0 ? r - 1 : NULL;
-    if (before && strcmp(r->attack, before->attack) == 0 && r->budget == before->budget) continue;
-    for (int attacker = SCRIM_CLOUD_UNAWARE; attacker <= SCRIM_CLOUD_ADAPTIVE_PLANES; attacker++)
-      print_row(report, i, (scrim_cloud_attacker)attacker, columns);
+  const figures accuracy = {report, columns, accuracy_of, 3}, step = {report, columns, time_step_of, 1};
+  printf("Accuracy of the classifier on %zu objects, by defence\n\n", report->n > 0 ? report->results[0].n : 0);
+  print_figures(&accuracy);
+  if (diffuses(report)) {
+    printf("\nMean time step that the defence diffused to\n\n");
+    print_figures(&step);
   }
   print_costs(report, columns);
 }
@@ -91,7 +124,8 @@ static void json_result(const scrim_cloud_audit_result *r) {
   json_field("attacked_chamfer", r->attacked_chamfer, ", ");
   json_field("chamfer", r->chamfer, ", ");
   json_field("points", r->points, ", ");
-  json_field("milliseconds", r->milliseconds, "}");
+  json_field("milliseconds", r->milliseconds, ", ");
+  json_field("time_step", r->time_step, "}");
 }
 
 void cloud_audit_print_json(const scrim_cloud_audit_report *report) {

@@ -44,14 +44,14 @@ static const option options[] = {
     [POINTS] = {"points", 0, 0, "N", "of each object, drawn at random (default all)"},
     [LIMIT] = {"limit", 0, 0, "N", "at most so many objects, evenly from the file"},
     [ATTACKS] = {"attacks", 0, 0, "NAMES",
-                 "with commas between (default all): fgm, pgd-linf, pgd-l2, knn, cw, add, "
-                 "drop, saliency, and the corruptions rotation, shear, uniform, gaussian, "
-                 "impulse, background, upsample, cutout, density, ffd"},
+                 "with commas between (default all): fgm, pgd-linf, pgd-flat, pgd-l2, knn, cw, add, "
+                 "drop, saliency, and the corruptions rotation, shear, uniform, gaussian, impulse, background, "
+                 "upsample, cutout, density, density-inc, ffd, rbf, rbf-inverse, occlusion, lidar"},
     [BUDGETS] = {"budgets", 0, 0, "NUMBERS", "shifts, in units of an object's radius (default 0.01,0.02,0.05)"},
-    [ADAPTIVE] = {"adaptive", 0, 0, NULL, "pgd-linf also by attackers who know the defence"},
+    [ADAPTIVE] = {"adaptive", 0, 0, NULL, "pgd-linf and pgd-flat also by attackers who know the defence"},
     [FULL] = {"full", 0, 0, NULL, "--adaptive, 200 iterations, corruptions at all severities"},
     [ITERATIONS] = {"iterations", 0, 0, "N", "of each attack (default 20, with --full 200)"},
-    [SAMPLES] = {"samples", 0, 0, "N", "draws of a random defence that adaptive gradients average (default 8)"},
+    [SAMPLES] = {"samples", 0, 0, "N", "draws that adaptive gradients average where a defence draws (default 8)"},
     [JOBS] = {"jobs", 'j', 0, "N", "threads (default one a processor)"},
     [SEED] = {"seed", 0, 0, "N", "of attacks and training (default 1)"},
     [MIN_ACCURACY] = {"min-accuracy", 0, 0, "X",

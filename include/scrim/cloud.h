@@ -103,36 +103,45 @@ typedef struct scrim_cloud_audit {
   const char *source; /* another such: attacks are made on it and tried on the victim (transfer); NULL: on the victim */
   size_t points;      /* points of each object that are used, drawn at random; 0: all */
   /*
-   * Attacks by name, comma between: fgm, pgd-linf, pgd-l2, knn, cw, add, drop, saliency, or a corruption (rotation,
-   * shear, uniform, gaussian, impulse, background, upsample, cutout, density, ffd). NULL: all.
+   * Attacks by name, comma between: fgm, pgd-linf, pgd-flat (keeps distortion low as well), pgd-l2, knn, cw, add, drop,
+   * saliency, or a corruption: rotation, shear, uniform, gaussian, impulse, background, upsample, cutout, density,
+   * density-inc, ffd, rbf, rbf-inverse, occlusion, lidar. NULL: all.
    */
   const char *attacks;
   const double *budgets; /* [n_budgets] shifts in units of the sphere's radius; NULL: 0.01, 0.02, 0.05 */
   size_t n_budgets;
-  int adaptive;               /* 1: pgd-linf also by attackers who know the defence */
+  int adaptive;               /* 1: pgd-linf and pgd-flat also by attackers who know the defence */
   int full;                   /* 1: corruptions at all 5 severities instead of 3 alone */
   size_t iterations;          /* of every attack; 0: 20, with `full` 200 */
-  size_t samples;             /* draws that an adaptive gradient is averaged over, where a defence is random; 0: 8 */
+  size_t samples;             /* draws that an adaptive gradient is averaged over, where a defence draws; 0: 8 */
   unsigned threads;           /* the same report for any number but for the milliseconds; 0: one a processor */
   uint64_t seed;              /* same filter, key, data and seed: the same report */
   scrim_progress_fn progress; /* or NULL; a step is an attack */
   void *context;              /* for progress */
 } scrim_cloud_audit;
 
-/* What attackers know of the defence. Adaptive ones send points through it and take gradients back by BPDA. */
+/*
+ * What attackers know of the defence. Adaptive ones send points through it and take gradients back by BPDA. Of the filter
+ * they know all but the key: where it draws from one, they average over keys of their own.
+ */
 typedef enum scrim_cloud_attacker {
   SCRIM_CLOUD_UNAWARE = 0,
-  SCRIM_CLOUD_ADAPTIVE = 1,       /* back: every point keeps its gradient */
-  SCRIM_CLOUD_ADAPTIVE_PLANES = 2 /* back: through the planes that points were projected on, held where they are */
+  SCRIM_CLOUD_ADAPTIVE = 1, /* back: every point keeps its gradient */
+  /* back: through the planes that points were projected on, or might have been, held where they are */
+  SCRIM_CLOUD_ADAPTIVE_PLANES = 2
 } scrim_cloud_attacker;
 
 typedef struct scrim_cloud_audit_result {
-  char defence[32]; /* "none", "SRS", "SOR", "plane x1", "plane x3", "scrim" */
-  char attack[32];  /* a name as above, or "clean" */
+  /*
+   * "none", "SRS", "SOR", "plane x1", "plane x3", "scrim"; for filters with a prior also "step 3", "step 7", "step 15",
+   * "step 30" and "levels": the filter with a fixed time step, and with one of three
+   */
+  char defence[32];
+  char attack[32]; /* a name as above, or "clean" */
   scrim_cloud_attacker attacker;
   /*
-   * fgm and pgd-l2: root of the mean square that coordinates may move; pgd-linf and knn: the most one may; add, drop
-   * and saliency: share of the points; corruptions: severity; clean and cw: 0, none.
+   * fgm and pgd-l2: root of the mean square that coordinates may move; pgd-linf, pgd-flat and knn: the most one may;
+   * add, drop and saliency: share of the points; corruptions: severity; clean and cw: 0, none.
    */
   double budget;
   size_t n;                /* objects */
@@ -142,6 +151,7 @@ typedef struct scrim_cloud_audit_result {
   double chamfer;          /* the same of what came out of the defence */
   double points;           /* mean number that came out */
   double milliseconds;     /* mean time of the defence */
+  double time_step;        /* mean time step that it diffused to; 0: it did not */
 } scrim_cloud_audit_result;
 
 typedef struct scrim_cloud_audit_report {

@@ -72,11 +72,12 @@ static scrim_status climb_defended(attack_cloud *a, int32_t label, attack_cloud_
   return SCRIM_OK;
 }
 
-static scrim_status climb_once(attack_cloud *a, const float *xyz, size_t n, int32_t label, attack_cloud_goal goal,
-                               attack_cloud_height *height, float *slope, scrim_error *error) {
+static scrim_status climb_once(attack_cloud *a, size_t number, const float *xyz, size_t n, int32_t label,
+                               attack_cloud_goal goal, attack_cloud_height *height, float *slope, scrim_error *error) {
   const cloud_defence *defence = a->defence ? a->defence : &cloud_defences[0];
+  const cloud_draw draw = {a->random, number};
   const float *at_end = NULL;
-  scrim_status status = defence->apply(defence, a->room, a->random, xyz, n, &a->defended, error);
+  scrim_status status = defence->apply(defence, a->room, &draw, xyz, n, &a->defended, error);
   if (status != SCRIM_OK) return status;
   if (a->defended.n == 0) {
     height->goal += 1;
@@ -92,12 +93,12 @@ static scrim_status climb_once(attack_cloud *a, const float *xyz, size_t n, int3
 
 scrim_status attack_cloud_climb(attack_cloud *a, const float *xyz, size_t n, int32_t label, attack_cloud_goal goal,
                                 attack_cloud_height *height, float *slope, scrim_error *error) {
-  const size_t draws = a->defence && a->defence->is_random && a->samples > 1 ? a->samples : 1;
+  const size_t draws = a->defence && a->samples > 1 && cloud_defence_draws(a->room) ? a->samples : 1;
   scrim_status status = SCRIM_OK;
   *height = (attack_cloud_height){0};
   if (slope) memset(slope, 0, 3 * n * sizeof *slope);
   for (size_t i = 0; i < draws && status == SCRIM_OK; i++)
-    status = climb_once(a, xyz, n, label, goal, height, slope, error);
+    status = climb_once(a, i, xyz, n, label, goal, height, slope, error);
   height->goal /= (double)draws;
   height->margin /= (double)draws;
   for (size_t i = 0; i < 3 * n && slope; i++) slope[i] /= (float)draws;
@@ -109,7 +110,7 @@ scrim_status attack_cloud_climb(attack_cloud *a, const float *xyz, size_t n, int
  * classifier by a hair is easily filtered.
  */
 int attack_cloud_is_done(const attack_cloud *a, attack_cloud_height height) {
-  return a->defence && !a->defence->is_random && height.margin > 0;
+  return a->defence && height.margin > 0 && !cloud_defence_draws(a->room);
 }
 
 /* Rounded towards the clean point, so that the shift as float32 is no more than `most` either. */

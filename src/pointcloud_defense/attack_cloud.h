@@ -69,11 +69,18 @@ typedef enum attack_cloud_kind {
   ATTACK_CLOUD_CORRUPT /* nobody attacks: budget is the severity, 1 to 5 */
 } attack_cloud_kind;
 
+/* Which defences it also runs through, by attackers who know them. */
+typedef enum attack_cloud_adapts {
+  ATTACK_CLOUD_ADAPTS_NOT,
+  ATTACK_CLOUD_ADAPTS_TO_ALL,
+  ATTACK_CLOUD_ADAPTS_TO_ESTIMATES /* those that go by distortion */
+} attack_cloud_adapts;
+
 typedef struct attack_cloud_rule {
   const char *name;
   attack_cloud_kind kind;
   double budget; /* of ATTACK_CLOUD_ONCE; 0: it has none */
-  int adapts;    /* 1: also run through each defence */
+  attack_cloud_adapts adapts;
   /* clean [n, 3] of class `label` -> out, which has room for attack_cloud_most(n) */
   scrim_status (*run)(attack_cloud *a, const float *clean, size_t n, int32_t label, attack_cloud_points *out,
                       scrim_error *error);
@@ -90,9 +97,21 @@ scrim_status attack_cloud_fgm(attack_cloud *a, const float *clean, size_t n, int
 /* Madry et al. 2018, from a random start; coordinates move by `budget` at most, the highest iterate is given. */
 scrim_status attack_cloud_pgd_linf(attack_cloud *a, const float *clean, size_t n, int32_t label,
                                    attack_cloud_points *out, scrim_error *error);
-/* The same; all coordinates together move by budget * sqrt(3 n) at most. */
+/* The same by an attacker who keeps distortion low as well: half his step goes there. */
+scrim_status attack_cloud_pgd_flat(attack_cloud *a, const float *clean, size_t n, int32_t label,
+                                   attack_cloud_points *out, scrim_error *error);
+/* As attack_cloud_pgd_linf; all coordinates together move by budget * sqrt(3 n) at most. */
 scrim_status attack_cloud_pgd_l2(attack_cloud *a, const float *clean, size_t n, int32_t label, attack_cloud_points *out,
                                  scrim_error *error);
+
+/* ---- attack_cloud_estimator.c ---- */
+
+/*
+ * Turns a slope [n, 3] of any length, found at xyz [n, 3], so that who climbs it also lowers the distances of points from
+ * the planes of their neighbours: both of one mean size, and `weight` times the second.
+ */
+scrim_status attack_cloud_flatten(attack_cloud *a, const float *xyz, size_t n, double weight, float *slope,
+                                  scrim_error *error);
 
 /* ---- attack_cloud_optimised.c ---- */
 

@@ -54,6 +54,8 @@ static const ball linf = {step_linf, attack_cloud_clip, radius_linf}, l2 = {step
 
 /* ---- attacks ---- */
 
+static const double FLAT_WEIGHT = 0.5;
+
 scrim_status attack_cloud_fgm(attack_cloud *a, const float *clean, size_t n, int32_t label, attack_cloud_points *out,
                               scrim_error *error) {
   const double radius = l2.radius(a->budget, 3 * n);
@@ -66,7 +68,8 @@ scrim_status attack_cloud_fgm(attack_cloud *a, const float *clean, size_t n, int
   return status;
 }
 
-static scrim_status walk(attack_cloud *a, const ball *b, const float *clean, size_t n, int32_t label,
+/* `flat`: what lowering the distortion weighs; 0: nothing. */
+static scrim_status walk(attack_cloud *a, const ball *b, double flat, const float *clean, size_t n, int32_t label,
                          attack_cloud_points *out, scrim_error *error) {
   const size_t values = 3 * n;
   const double radius = b->radius(a->budget, values);
@@ -85,6 +88,7 @@ static scrim_status walk(attack_cloud *a, const ball *b, const float *clean, siz
       memcpy(out->xyz, x, values * sizeof *x);
     }
     if (attack_cloud_is_done(a, height)) break;
+    if (flat > 0) status = attack_cloud_flatten(a, x, n, flat, a->slope, error);
     b->step(x, a->slope, values, step);
     b->enter(x, clean, values, radius);
   }
@@ -94,10 +98,15 @@ static scrim_status walk(attack_cloud *a, const ball *b, const float *clean, siz
 
 scrim_status attack_cloud_pgd_linf(attack_cloud *a, const float *clean, size_t n, int32_t label,
                                    attack_cloud_points *out, scrim_error *error) {
-  return walk(a, &linf, clean, n, label, out, error);
+  return walk(a, &linf, 0, clean, n, label, out, error);
+}
+
+scrim_status attack_cloud_pgd_flat(attack_cloud *a, const float *clean, size_t n, int32_t label,
+                                   attack_cloud_points *out, scrim_error *error) {
+  return walk(a, &linf, FLAT_WEIGHT, clean, n, label, out, error);
 }
 
 scrim_status attack_cloud_pgd_l2(attack_cloud *a, const float *clean, size_t n, int32_t label, attack_cloud_points *out,
                                  scrim_error *error) {
-  return walk(a, &l2, clean, n, label, out, error);
+  return walk(a, &l2, 0, clean, n, label, out, error);
 }

@@ -17,13 +17,14 @@
 /* What became of one object behind one defence. */
 typedef struct outcome {
   int is_right;
-  double attacked_chamfer, chamfer, points, milliseconds;
+  double attacked_chamfer, chamfer, points, milliseconds, time_step;
 } outcome;
 
 /* One thread. */
 typedef struct audit_worker {
   attack_cloud attacker;
-  cloud_defence_room *room[CLOUD_DEFENCES_MOST];
+  cloud_defence_room *room[CLOUD_DEFENCES_MOST];  /* under the key of the audit */
+  cloud_defence_room *known[CLOUD_DEFENCES_MOST]; /* for attackers who know the defence, under keys of theirs */
   attack_cloud_points attacked;
   cloud_defended defended;
   double attacked_chamfer; /* of `attacked`, from the clean object */
@@ -35,7 +36,12 @@ typedef struct audit_worker {
 typedef struct audit_run {
   const scrim_cloud_audit *audit;
   victim victim, source; /* source: all 0 where attacks are made on the victim */
+  const cloud_defence *defences[CLOUD_DEFENCES_MOST];
+  size_t n_defences;
   cloud_audit_plan plan;
+  const scrim_key *key;
+  scrim_key **attacker_keys; /* [samples] */
+  size_t samples;
   size_t n, points;  /* objects; points of each */
   float *objects;    /* [n, points, 3] within the unit sphere */
   outcome *outcomes; /* [defences, n] of the entry that runs */
@@ -74,8 +80,8 @@ static scrim_status attack_object(audit_run *r, audit_worker *w, size_t object, 
   memcpy(w->attacked.xyz, clean, 3 * r->points * sizeof *clean);
   if (e->rule == NULL) return SCRIM_OK;
   a->victim = r->source.logits ? &r->source : &r->victim;
-  a->defence = e->known == AUDIT_ALL_DEFENCES ? NULL : &cloud_defences[e->known];
-  a->room = a->defence ? w->room[e->known] : NULL;
+  a->defence = e->known == AUDIT_ALL_DEFENCES ? NULL : r->defences[e->known];
+  a->room = a->defence ? w->known[e->known] : NULL;
   a->hold = e->hold;
   a->budget = e->budget;
   status = e->rule->run(a, clean, r->points, r->audit->objects.labels[object], &w->attacked, error);
@@ -85,19 +91,21 @@ static scrim_status attack_object(audit_run *r, audit_worker *w, size_t object, 
 }
 
 static scrim_status defend_object(audit_run *r, audit_worker *w, size_t object, size_t defence, scrim_error *error) {
-  const cloud_defence *d = &cloud_defences[defence];
+  const cloud_defence *d = r->defences[defence];
+  const cloud_draw draw = {.random = w->attacker.random};
   const float *clean = r->objects + 3 * r->points * object;
   outcome *o = &r->outcomes[defence * r->n + object];
   scrim_status status = draw_for(r, w, object, defence + 1, error);
   const double began = seconds_now();
   if (status == SCRIM_OK)
-    status = d->apply(d, w->room[defence], w->attacker.random, w->attacked.xyz, w->attacked.n, &w->defended, error);
+    status = d->apply(d, w->room[defence], &draw, w->attacked.xyz, w->attacked.n, &w->defended, error);
   o->milliseconds = 1e3 * (seconds_now() - began);
   if (status == SCRIM_OK) status = random_status(w->attacker.random, error);
   if (status == SCRIM_OK)
     status = objects_chamfer(w->attacker.index, clean, r->points, w->defended.xyz, w->defended.n, &o->chamfer, error);
   o->attacked_chamfer = w->attacked_chamfer;
   o->points = (double)w->defended.n;
+  o->time_step = w->defended.time_step;
   o->is_right = 0;
   if (status != SCRIM_OK || w->defended.n == 0) return status;
   status = victim_ask(&r->victim, w->attacker.tape, w->defended.xyz, w->defended.n, w->logits, error);
@@ -111,7 +119,7 @@ static void run_object(void *context, size_t object, unsigned worker) {
   const int known = r->plan.entries[r->entry].known;
   if (w->status != SCRIM_OK) return;
   w->status = attack_object(r, w, object, &w->error);
-  for (size_t d = 0; cloud_defences[d].name && w->status == SCRIM_OK; d++)
+  for (size_t d = 0; d < r->n_defences && w->status == SCRIM_OK; d++)
     if (known == AUDIT_ALL_DEFENCES || known == (int)d) w->status = defend_object(r, w, object, d, &w->error);
 }
 
@@ -131,7 +139,7 @@ static scrim_status add_row(audit_run *r, size_t defence, scrim_error *error) {
   scrim_cloud_audit_report *report = r->report;
   scrim_cloud_audit_result row = {.budget = e->budget, .n = r->n};
   const double share = 1 / (double)r->n;
-  snprintf(row.defence, sizeof row.defence, "%s", cloud_defences[defence].name);
+  snprintf(row.defence, sizeof row.defence, "%s", r->defences[defence]->name);
   snprintf(row.attack, sizeof row.attack, "%s", e->rule ? e->rule->name : "clean");
   if (e->known != AUDIT_ALL_DEFENCES) row.attacker = e->hold ? SCRIM_CLOUD_ADAPTIVE_PLANES : SCRIM_CLOUD_ADAPTIVE;
   for (const outcome *o = r->outcomes + defence * r->n, *end = o + r->n; o < end; o++) {
@@ -140,6 +148,7 @@ static scrim_status add_row(audit_run *r, size_t defence, scrim_error *error) {
     row.chamfer += share * o->chamfer;
     row.points += share * o->points;
     row.milliseconds += share * o->milliseconds;
+    row.time_step += share * o->time_step;
   }
   row.accuracy /= (double)r->n;
   interval_of(&row);
@@ -175,7 +184,7 @@ static scrim_status run_entry(audit_run *r, scrim_error *error) {
     status = r->workers[i].status;
     if (status != SCRIM_OK && error) *error = r->workers[i].error;
   }
-  for (size_t d = 0; cloud_defences[d].name && status == SCRIM_OK; d++)
+  for (size_t d = 0; d < r->n_defences && status == SCRIM_OK; d++)
     if (known == AUDIT_ALL_DEFENCES || known == (int)d) status = add_row(r, d, error);
   return status;
 }
@@ -221,7 +230,7 @@ static scrim_status take_objects(audit_run *r, scrim_error *error) {
   r->n = o->n;
   r->points = r->audit->points ? r->audit->points : o->points;
   r->objects = memory_zalloc(r->n * r->points, 3 * sizeof *r->objects);
-  r->outcomes = memory_zalloc(r->n * cloud_defences_count(), sizeof *r->outcomes);
+  r->outcomes = memory_zalloc(r->n * r->n_defences, sizeof *r->outcomes);
   if (!r->objects || !r->outcomes) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu objects", r->n);
   scrim_status status = random_source_from_seed(&random, r->audit->seed, error);
   if (status == SCRIM_OK) status = random_begin(random, "cloud objects", NULL, 0, error);
@@ -235,15 +244,36 @@ static scrim_status take_objects(audit_run *r, scrim_error *error) {
   return status;
 }
 
-static scrim_status open_worker(audit_run *r, audit_worker *w, const scrim_filter *filter, const scrim_key *key,
-                                scrim_error *error) {
+/* The attacker's own keys: he knows all about a filter but the key that it runs under. */
+static scrim_status make_keys(audit_run *r, scrim_error *error) {
+  random_source *random = NULL;
+  r->samples = r->audit->samples ? r->audit->samples : 8;
+  r->attacker_keys = memory_zalloc(r->samples, sizeof *r->attacker_keys);
+  if (!r->attacker_keys) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu keys", r->samples);
+  scrim_status status = random_source_from_seed(&random, r->audit->seed, error);
+  if (status == SCRIM_OK) status = random_begin(random, "cloud attacker", NULL, 0, error);
+  for (size_t i = 0; i < r->samples && status == SCRIM_OK; i++) {
+    unsigned char bytes[SCRIM_KEY_BYTES];
+    for (size_t j = 0; j < sizeof bytes; j++) bytes[j] = (unsigned char)random_below(random, 256);
+    status = scrim_key_create(&r->attacker_keys[i], bytes, error);
+  }
+  if (status == SCRIM_OK) status = random_status(random, error);
+  random_source_free(random);
+  return status;
+}
+
+static scrim_status open_worker(audit_run *r, audit_worker *w, const scrim_filter *filter, scrim_error *error) {
   const scrim_cloud_audit *audit = r->audit;
   const size_t most = attack_cloud_most(r->points);
   scrim_status status = attack_cloud_open(&w->attacker, most, audit->seed, error);
   w->attacker.iterations = audit->iterations ? audit->iterations : audit->full ? 200 : 20;
-  w->attacker.samples = audit->samples ? audit->samples : 8;
-  for (size_t d = 0; cloud_defences[d].name && status == SCRIM_OK; d++)
-    status = cloud_defence_open(&w->room[d], &cloud_defences[d], filter, key, error);
+  w->attacker.samples = r->samples;
+  for (size_t d = 0; d < r->n_defences && status == SCRIM_OK; d++) {
+    status = cloud_defence_open(&w->room[d], r->defences[d], filter, &r->key, 1, error);
+    if (status == SCRIM_OK && audit->adaptive)
+      status = cloud_defence_open(&w->known[d], r->defences[d], filter, (const scrim_key *const *)r->attacker_keys,
+                                  r->samples, error);
+  }
   if (status != SCRIM_OK) return status;
   w->attacked.xyz = memory_zalloc(most, 3 * sizeof(float));
   w->defended.xyz = memory_zalloc(most, 3 * sizeof(float));
@@ -254,14 +284,15 @@ static scrim_status open_worker(audit_run *r, audit_worker *w, const scrim_filte
              : fail(error, SCRIM_E_MEMORY, "out of memory for clouds of %zu points", most);
 }
 
-static scrim_status open_workers(audit_run *r, const scrim_filter *filter, const scrim_key *key, scrim_error *error) {
-  scrim_status status = pool_create(&r->pool, r->audit->threads, error);
+static scrim_status open_workers(audit_run *r, const scrim_filter *filter, scrim_error *error) {
+  scrim_status status = make_keys(r, error);
+  if (status == SCRIM_OK) status = pool_create(&r->pool, r->audit->threads, error);
   if (status != SCRIM_OK) return status;
   const size_t n = pool_threads(r->pool);
   r->workers = memory_zalloc(n, sizeof *r->workers);
   if (!r->workers) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu threads", n);
   for (r->n_workers = 0; r->n_workers < n && status == SCRIM_OK; r->n_workers++)
-    status = open_worker(r, &r->workers[r->n_workers], filter, key, error);
+    status = open_worker(r, &r->workers[r->n_workers], filter, error);
   return status;
 }
 
@@ -269,13 +300,18 @@ static void close_run(audit_run *r) {
   for (size_t i = 0; i < r->n_workers; i++) {
     audit_worker *w = &r->workers[i];
     attack_cloud_close(&w->attacker);
-    for (size_t d = 0; d < CLOUD_DEFENCES_MOST; d++) cloud_defence_close(w->room[d]);
+    for (size_t d = 0; d < CLOUD_DEFENCES_MOST; d++) {
+      cloud_defence_close(w->room[d]);
+      cloud_defence_close(w->known[d]);
+    }
     memory_free(w->attacked.xyz);
     memory_free(w->defended.xyz);
     memory_free(w->defended.from);
     memory_free(w->logits);
   }
   memory_free(r->workers);
+  for (size_t i = 0; i < r->samples && r->attacker_keys; i++) scrim_key_free(r->attacker_keys[i]);
+  memory_free(r->attacker_keys);
   pool_free(r->pool);
   memory_free(r->objects);
   memory_free(r->outcomes);
@@ -291,13 +327,14 @@ void scrim_cloud_audit_report_free(scrim_cloud_audit_report *report) {
   memory_free(report);
 }
 
-static scrim_status run_all(audit_run *r, const scrim_filter *filter, const scrim_key *key, scrim_error *error) {
+static scrim_status run_all(audit_run *r, const scrim_filter *filter, scrim_error *error) {
   scrim_status status = victim_open(&r->victim, r->audit->victim, error);
   if (status == SCRIM_OK && r->audit->source) status = victim_open(&r->source, r->audit->source, error);
   if (status == SCRIM_OK) status = check_objects(r, error);
-  if (status == SCRIM_OK) status = cloud_audit_plan_make(&r->plan, r->audit, error);
+  r->n_defences = cloud_defences_for(filter, r->defences);
+  if (status == SCRIM_OK) status = cloud_audit_plan_make(&r->plan, r->audit, r->defences, r->n_defences, error);
   if (status == SCRIM_OK) status = take_objects(r, error);
-  if (status == SCRIM_OK) status = open_workers(r, filter, key, error);
+  if (status == SCRIM_OK) status = open_workers(r, filter, error);
   for (; r->entry < r->plan.n && status == SCRIM_OK; r->entry++) status = run_entry(r, error);
   return status;
 }
@@ -311,9 +348,10 @@ scrim_status scrim_cloud_audit_run(scrim_cloud_audit_report **out, const scrim_f
   scrim_status status = check_audit(filter, audit, error);
   if (status == SCRIM_OK && !key) status = scrim_key_create(&own, known, error);
   if (status != SCRIM_OK) return status;
-  audit_run r = {.audit = audit, .began = seconds_now(), .report = memory_zalloc(1, sizeof *r.report)};
-  status = r.report ? run_all(&r, filter, key ? key : own, error)
-                    : fail(error, SCRIM_E_MEMORY, "out of memory for the report of an audit");
+  audit_run r = {
+      .audit = audit, .key = key ? key : own, .began = seconds_now(), .report = memory_zalloc(1, sizeof *r.report)};
+  status =
+      r.report ? run_all(&r, filter, error) : fail(error, SCRIM_E_MEMORY, "out of memory for the report of an audit");
   if (status == SCRIM_OK) {
     *out = r.report;
     r.report = NULL;

@@ -49,48 +49,65 @@ static scrim_status check_names(const char *list, scrim_error *error) {
 
 /* ---- entries ---- */
 
+typedef struct plan_world {
+  const scrim_cloud_audit *audit;
+  const cloud_defence *const *defences; /* [n_defences] the first is nothing at all */
+  size_t n_defences;
+} plan_world;
+
+static int is_known(const attack_cloud_rule *rule, const cloud_defence *d) {
+  if (d->needs_prior) return 0;
+  return rule->adapts == ATTACK_CLOUD_ADAPTS_TO_ALL ||
+         (rule->adapts == ATTACK_CLOUD_ADAPTS_TO_ESTIMATES && d->estimates);
+}
+
 /* Attackers who know one defence each. Holding planes is another way back only where there may be planes. */
-static scrim_status add_adaptive(cloud_audit_plan *plan, const attack_cloud_rule *rule, double budget,
-                                 scrim_error *error) {
+static scrim_status add_adaptive(cloud_audit_plan *plan, const plan_world *w, const attack_cloud_rule *rule,
+                                 double budget, scrim_error *error) {
   scrim_status status = SCRIM_OK;
-  for (int known = 1; cloud_defences[known].name && status == SCRIM_OK; known++)
-    for (int hold = 0; hold <= cloud_defences[known].projects && status == SCRIM_OK; hold++)
-      status = add(plan, (cloud_audit_entry){rule, budget, known, hold}, error);
+  for (size_t d = 1; d < w->n_defences && status == SCRIM_OK; d++)
+    for (int hold = 0; is_known(rule, w->defences[d]) && hold <= w->defences[d]->projects && status == SCRIM_OK; hold++)
+      status = add(plan, (cloud_audit_entry){rule, budget, (int)d, hold}, error);
   return status;
 }
 
-static scrim_status add_budget(cloud_audit_plan *plan, const scrim_cloud_audit *audit, const attack_cloud_rule *rule,
+static scrim_status add_budget(cloud_audit_plan *plan, const plan_world *w, const attack_cloud_rule *rule,
                                double budget, scrim_error *error) {
   const scrim_status status = add(plan, (cloud_audit_entry){rule, budget, AUDIT_ALL_DEFENCES, 0}, error);
-  return status == SCRIM_OK && audit->adaptive && rule->adapts ? add_adaptive(plan, rule, budget, error) : status;
+  return status == SCRIM_OK && w->audit->adaptive ? add_adaptive(plan, w, rule, budget, error) : status;
 }
 
-static scrim_status add_rule(cloud_audit_plan *plan, const scrim_cloud_audit *audit, const attack_cloud_rule *rule,
-                             scrim_error *error) {
-  const double *budgets = audit->budgets ? audit->budgets : USUAL_BUDGETS;
-  const size_t n = audit->budgets ? audit->n_budgets : sizeof USUAL_BUDGETS / sizeof *USUAL_BUDGETS;
+static scrim_status add_severities(cloud_audit_plan *plan, const plan_world *w, const attack_cloud_rule *rule,
+                                   scrim_error *error) {
   scrim_status status = SCRIM_OK;
-  if (rule->kind == ATTACK_CLOUD_ONCE) return add_budget(plan, audit, rule, rule->budget, error);
-  if (rule->kind == ATTACK_CLOUD_CORRUPT && !audit->full) return add_budget(plan, audit, rule, USUAL_SEVERITY, error);
-  if (rule->kind == ATTACK_CLOUD_CORRUPT) {
-    for (int severity = 1; severity <= SEVERITIES && status == SCRIM_OK; severity++)
-      status = add_budget(plan, audit, rule, severity, error);
-    return status;
-  }
+  for (int severity = 1; severity <= SEVERITIES && status == SCRIM_OK; severity++)
+    if (w->audit->full || severity == USUAL_SEVERITY) status = add_budget(plan, w, rule, severity, error);
+  return status;
+}
+
+static scrim_status add_rule(cloud_audit_plan *plan, const plan_world *w, const attack_cloud_rule *rule,
+                             scrim_error *error) {
+  const double *budgets = w->audit->budgets ? w->audit->budgets : USUAL_BUDGETS;
+  const size_t n = w->audit->budgets ? w->audit->n_budgets : sizeof USUAL_BUDGETS / sizeof *USUAL_BUDGETS;
+  scrim_status status = SCRIM_OK;
+  if (rule->kind == ATTACK_CLOUD_ONCE) return add_budget(plan, w, rule, rule->budget, error);
+  if (rule->kind == ATTACK_CLOUD_CORRUPT) return add_severities(plan, w, rule, error);
   for (size_t i = 0; i < n && status == SCRIM_OK; i++) {
     if (!(budgets[i] > 0 && budgets[i] <= 1))
       return fail(error, SCRIM_E_PARAM, "a budget of %g; must be above 0 and at most 1", budgets[i]);
-    status = add_budget(plan, audit, rule, budgets[i], error);
+    status = add_budget(plan, w, rule, budgets[i], error);
   }
   return status;
 }
 
-scrim_status cloud_audit_plan_make(cloud_audit_plan *plan, const scrim_cloud_audit *audit, scrim_error *error) {
+scrim_status cloud_audit_plan_make(cloud_audit_plan *plan, const scrim_cloud_audit *audit,
+                                   const cloud_defence *const *defences, size_t n_defences, scrim_error *error) {
+  const plan_world world = {audit, defences, n_defences};
   *plan = (cloud_audit_plan){0};
   scrim_status status = audit->attacks ? check_names(audit->attacks, error) : SCRIM_OK;
   if (status == SCRIM_OK) status = add(plan, (cloud_audit_entry){NULL, 0, AUDIT_ALL_DEFENCES, 0}, error);
   for (const attack_cloud_rule *rule = attack_cloud_rules; rule->name && status == SCRIM_OK; rule++)
-    if (!audit->attacks || has_word(audit->attacks, rule->name)) status = add_rule(plan, audit, rule, error);
+    if (!audit->attacks || has_word(audit->attacks, rule->name)) status = add_rule(plan, &world, rule, error);
   if (status != SCRIM_OK) cloud_audit_plan_free(plan);
   return status;
 }

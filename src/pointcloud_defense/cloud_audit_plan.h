@@ -9,7 +9,7 @@ enum { AUDIT_ALL_DEFENCES = -1 };
 typedef struct cloud_audit_entry {
   const attack_cloud_rule *rule; /* NULL: the clean objects */
   double budget;
-  int known; /* index of the defence that the attacker knows, which alone is then tried; or AUDIT_ALL_DEFENCES */
+  int known; /* index in the list of the defence that he knows, which alone is then tried; or AUDIT_ALL_DEFENCES */
   int hold;  /* of an adaptive one: his way back goes through planes */
 } cloud_audit_entry;
 
@@ -18,8 +18,9 @@ typedef struct cloud_audit_plan {
   size_t n;
 } cloud_audit_plan;
 
-/* SCRIM_E_PARAM: no such attack, a budget out of range. SCRIM_E_MEMORY. Freed with cloud_audit_plan_free. */
-scrim_status cloud_audit_plan_make(cloud_audit_plan *plan, const scrim_cloud_audit *audit, scrim_error *error);
+/* `defences` [n_defences]: those of the audit. SCRIM_E_PARAM: no such attack, a budget out of range. SCRIM_E_MEMORY. Freed with cloud_audit_plan_free. */
+scrim_status cloud_audit_plan_make(cloud_audit_plan *plan, const scrim_cloud_audit *audit,
+                                   const cloud_defence *const *defences, size_t n_defences, scrim_error *error);
 void cloud_audit_plan_free(cloud_audit_plan *plan);
 
 #endif

@@ -131,33 +131,43 @@ static double squared_between(const float *a, const float *b) {
   return sum;
 }
 
-/*
- * Around a point drawn at random: `drop` of the `near` nearest points go, each set of them as likely as any other. At
- * least one point stays.
- */
-static void thin_around(attack_cloud *a, attack_cloud_points *out, size_t near, size_t drop) {
+/* Marks, besides what is marked, the `near` nearest to a point drawn at random, that one among them. */
+static void mark_around(attack_cloud *a, const float *xyz, size_t n, size_t near, uint8_t *mark) {
   float *distance = a->first;
-  size_t kept = 0;
-  const size_t n = out->n;
-  if (near > n - 1) near = n - 1;
-  if (drop > near) drop = near;
-  const float *centre = out->xyz + 3 * random_below(a->random, n);
-  for (size_t i = 0; i < n; i++) distance[i] = (float)squared_between(out->xyz + 3 * i, centre);
-  uint8_t *is_near = (uint8_t *)a->second;
-  memset(is_near, 0, n);
+  const float *centre = xyz + 3 * random_below(a->random, n);
+  for (size_t i = 0; i < n; i++) distance[i] = (float)squared_between(xyz + 3 * i, centre);
   for (size_t found = 0; found < near; found++) {
     size_t nearest = 0;
     for (size_t i = 1; i < n; i++)
       if (distance[i] < distance[nearest]) nearest = i;
     distance[nearest] = INFINITY;
-    is_near[nearest] = 1;
+    mark[nearest] = 1;
   }
-  for (size_t i = 0; i < n; i++) {
-    const int goes = is_near[i] && random_below(a->random, near--) < drop;
+}
+
+/*
+ * `drop` of the points whose mark is `kind` go, each set of them as likely as any other; there are `of`. At least one
+ * point stays.
+ */
+static void drop_marked(attack_cloud *a, attack_cloud_points *out, const uint8_t *mark, int kind, size_t of,
+                        size_t drop) {
+  size_t kept = 0;
+  if (drop > out->n - 1) drop = out->n - 1;
+  for (size_t i = 0; i < out->n; i++) {
+    const int goes = mark[i] == kind && random_below(a->random, of--) < drop;
     drop -= (size_t)goes;
     if (!goes) memmove(out->xyz + 3 * kept++, out->xyz + 3 * i, 3 * sizeof *out->xyz);
   }
   out->n = kept;
+}
+
+/* Around a point drawn at random: `drop` of the `near` nearest points go. */
+static void thin_around(attack_cloud *a, attack_cloud_points *out, size_t near, size_t drop) {
+  uint8_t *mark = (uint8_t *)a->second;
+  if (near > out->n - 1) near = out->n - 1;
+  memset(mark, 0, out->n);
+  mark_around(a, out->xyz, out->n, near, mark);
+  drop_marked(a, out, mark, 1, near, drop < near ? drop : near);
 }
 
 scrim_status cloud_corrupt_cutout(attack_cloud *a, const float *clean, size_t n, int32_t label,
@@ -179,33 +189,15 @@ scrim_status cloud_corrupt_density(attack_cloud *a, const float *clean, size_t n
   return SCRIM_OK;
 }
 
-/* ---- free-form deformation (Sederberg and Parry 1986) ---- */
-
-enum { HANDLES = 5 };
-
-/* Bernstein's polynomials of degree 4 at t in 0..1. */
-static void bernstein(double t, double weight[HANDLES]) {
-  static const double choose[HANDLES] = {1, 4, 6, 4, 1};
-  for (int i = 0; i < HANDLES; i++) weight[i] = choose[i] * pow(t, i) * pow(1 - t, HANDLES - 1 - i);
-}
-
-scrim_status cloud_corrupt_ffd(attack_cloud *a, const float *clean, size_t n, int32_t label, attack_cloud_points *out,
-                               scrim_error *error) {
-  double shift[HANDLES][HANDLES][HANDLES][3];
-  const double spacing = 2.0 / (HANDLES - 1); /* the lattice spans -1..1 */
+scrim_status cloud_corrupt_density_inc(attack_cloud *a, const float *clean, size_t n, int32_t label,
+                                       attack_cloud_points *out, scrim_error *error) {
+  uint8_t *dense = (uint8_t *)a->second;
+  size_t elsewhere = 0;
   (void)label, (void)error;
-  for (size_t i = 0; i < sizeof shift / sizeof(double); i++)
-    (&shift[0][0][0][0])[i] = either_way(a, 0.1 * a->budget * spacing);
-  for (size_t i = 0; i < n; i++) {
-    double weight[3][HANDLES], move[3] = {0};
-    for (size_t axis = 0; axis < 3; axis++) bernstein(fmin(fmax((clean[3 * i + axis] + 1) / 2, 0), 1), weight[axis]);
-    for (int at = 0; at < HANDLES * HANDLES * HANDLES; at++) {
-      const int x = at / (HANDLES * HANDLES), y = at / HANDLES % HANDLES, z = at % HANDLES;
-      for (size_t axis = 0; axis < 3; axis++)
-        move[axis] += weight[0][x] * weight[1][y] * weight[2][z] * shift[x][y][z][axis];
-    }
-    for (size_t axis = 0; axis < 3; axis++) out->xyz[3 * i + axis] = (float)(clean[3 * i + axis] + move[axis]);
-  }
-  out->n = n;
+  copy_all(clean, n, out);
+  memset(dense, 0, n);
+  for (size_t i = 0; i <= severity_of(a); i++) mark_around(a, clean, n, n * 100 / 1024, dense);
+  for (size_t i = 0; i < n; i++) elsewhere += !dense[i];
+  drop_marked(a, out, dense, 0, elsewhere, elsewhere / 2);
   return SCRIM_OK;
 }

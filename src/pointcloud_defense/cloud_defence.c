@@ -1,5 +1,6 @@
 #include "pointcloud_defense/cloud_defence.h"
 #include "core/error.h"
+#include "core/filter_object.h"
 #include "core/memory.h"
 #include "pointcloud_defense/outliers.h"
 #include "pointcloud_defense/projection.h"
@@ -10,8 +11,10 @@ struct cloud_defence_room {
   pool *pool;
   neighbours *index;
   plane_pull pull;
-  scrim_session *session;  /* of the filter; NULL for other defences */
-  cloud_settings settings; /* the session's */
+  int draws;
+  scrim_session **sessions; /* [n_sessions] of the filter, one a key; NULL for other defences */
+  size_t n_sessions;
+  cloud_settings settings; /* the sessions' */
   size_t capacity;         /* points */
   survey_point *points;
   float *measure, *scratch; /* [capacity], [capacity, 3] */
@@ -52,7 +55,8 @@ void cloud_defence_close(cloud_defence_room *r) {
   if (r == NULL) return;
   give_back(r);
   plane_pull_free(&r->pull);
-  scrim_session_free(r->session);
+  for (size_t i = 0; i < r->n_sessions; i++) scrim_session_free(r->sessions[i]);
+  memory_free(r->sessions);
   neighbours_free(r->index);
   pool_free(r->pool);
   memory_free(r);
@@ -60,20 +64,20 @@ void cloud_defence_close(cloud_defence_room *r) {
 
 /* ---- baselines ---- */
 
-static scrim_status apply_nothing(const cloud_defence *self, cloud_defence_room *room, random_source *random,
+static scrim_status apply_nothing(const cloud_defence *self, cloud_defence_room *room, const cloud_draw *draw,
                                   const float *xyz, size_t n, cloud_defended *out, scrim_error *error) {
-  (void)self, (void)room, (void)random, (void)error;
+  (void)self, (void)room, (void)draw, (void)error;
   memcpy(out->xyz, xyz, 3 * n * sizeof *xyz);
   for (size_t i = 0; i < n; i++) out->from[i] = (uint32_t)i;
   out->n = n;
-  out->moves = 0;
+  out->moves = out->time_step = 0;
   return SCRIM_OK;
 }
 
 /* All but the marked rows. */
 static void keep_unmarked(const uint8_t *mark, const float *xyz, size_t n, cloud_defended *out) {
   out->n = 0;
-  out->moves = 0;
+  out->moves = out->time_step = 0;
   for (size_t i = 0; i < n; i++) {
     if (mark[i]) continue;
     memcpy(out->xyz + 3 * out->n, xyz + 3 * i, 3 * sizeof *xyz);
@@ -82,12 +86,12 @@ static void keep_unmarked(const uint8_t *mark, const float *xyz, size_t n, cloud
 }
 
 /* Simple random sampling as in the literature: 500 of 1024 points go. */
-static scrim_status apply_srs(const cloud_defence *self, cloud_defence_room *room, random_source *random,
+static scrim_status apply_srs(const cloud_defence *self, cloud_defence_room *room, const cloud_draw *draw,
                               const float *xyz, size_t n, cloud_defended *out, scrim_error *error) {
   (void)self;
   const scrim_status status = make_room(room, n, error);
   if (status != SCRIM_OK) return status;
-  outliers_sample(random, n, n * 500 / 1024, room->mark);
+  outliers_sample(draw->random, n, n * 500 / 1024, room->mark);
   keep_unmarked(room->mark, xyz, n, out);
   return SCRIM_OK;
 }
@@ -97,12 +101,12 @@ static survey_request request_of(const cloud_defence_room *room, const float *xy
 }
 
 /* Statistical outlier removal as in the literature: squared distances, 2 neighbours, 1.1 deviations. */
-static scrim_status apply_sor(const cloud_defence *self, cloud_defence_room *room, random_source *random,
+static scrim_status apply_sor(const cloud_defence *self, cloud_defence_room *room, const cloud_draw *draw,
                               const float *xyz, size_t n, cloud_defended *out, scrim_error *error) {
   outlier_settings rule = {.rule = OUTLIER_SOR2, .threshold = -1, .deviations = -1, .radius = -1};
   const survey_request request = request_of(room, xyz, n, SOR_NEIGHBOURS, 0);
   size_t wanted;
-  (void)self, (void)random;
+  (void)self, (void)draw;
   scrim_status status = make_room(room, n, error);
   if (status == SCRIM_OK) status = neighbours_build(room->index, xyz, n, 3, error);
   if (status != SCRIM_OK) return status;
@@ -114,10 +118,10 @@ static scrim_status apply_sor(const cloud_defence *self, cloud_defence_room *roo
   return SCRIM_OK;
 }
 
-static scrim_status apply_planes(const cloud_defence *self, cloud_defence_room *room, random_source *random,
+static scrim_status apply_planes(const cloud_defence *self, cloud_defence_room *room, const cloud_draw *draw,
                                  const float *xyz, size_t n, cloud_defended *out, scrim_error *error) {
   scrim_status status = make_room(room, n, error);
-  if (status == SCRIM_OK) status = apply_nothing(self, room, random, xyz, n, out, error);
+  if (status == SCRIM_OK) status = apply_nothing(self, room, draw, xyz, n, out, error);
   if (status != SCRIM_OK) return status;
   const survey_request request = request_of(room, out->xyz, n, PLANE_NEIGHBOURS, 1);
   out->moves = self->moves;
@@ -141,48 +145,70 @@ static void take_rows(const scrim_cloud_report *report, const scrim_view *filter
   }
 }
 
-static scrim_status apply_filter(const cloud_defence *self, cloud_defence_room *room, random_source *random,
+static scrim_status apply_filter(const cloud_defence *self, cloud_defence_room *room, const cloud_draw *draw,
                                  const float *xyz, size_t n, cloud_defended *out, scrim_error *error) {
   const scrim_view in = {.kind = SCRIM_POINTS, .data = (float *)xyz, .rows = n, .columns = 3};
   scrim_view filtered = {.kind = SCRIM_POINTS, .data = out->xyz, .columns = 3, .capacity = n};
   scrim_cloud_report report;
-  (void)self, (void)random;
-  scrim_status status = scrim_apply(room->session, &in, &filtered, error);
-  if (status == SCRIM_OK) status = scrim_cloud_report_get(room->session, &report, error);
+  scrim_session *session = room->sessions[draw->number % room->n_sessions];
+  (void)self;
+  scrim_status status = scrim_apply(session, &in, &filtered, error);
+  if (status == SCRIM_OK) status = scrim_cloud_report_get(session, &report, error);
   if (status != SCRIM_OK) return status;
   take_rows(&report, &filtered, n, out);
-  /* A diffused frame has no planes to hold. */
-  const int projected = room->settings.mode == CLOUD_MOVE && !report.passed && report.time_step == 0;
-  out->moves = projected ? room->settings.iterations : 0;
+  out->time_step = report.time_step;
+  /* What a diffused frame went through has no way back worth taking; where it got to is not far from projection. */
+  out->moves = room->settings.mode == CLOUD_MOVE && !report.passed ? room->settings.iterations : 0;
   out->k = room->settings.k;
   return SCRIM_OK;
 }
 
-/* The filter's session, with what the row sets. */
-static scrim_status open_session(cloud_defence_room *room, const cloud_defence *self, const scrim_filter *filter,
-                                 const scrim_key *key, scrim_error *error) {
+static int has_prior(const scrim_filter *filter) {
+  const cloud_model *model = filter->model;
+  return model->plan != NULL;
+}
+
+/* The filter's sessions, with what the row sets. */
+static scrim_status open_sessions(cloud_defence_room *room, const cloud_defence *self, const scrim_filter *filter,
+                                  const scrim_key *const *keys, size_t n_keys, scrim_error *error) {
+  const cloud_settings *s = &room->settings;
   scrim_config config;
   scrim_status status = scrim_filter_config(filter, &config, error);
   for (const char *const *set = self->set; set && *set && status == SCRIM_OK; set++)
     status = scrim_config_parse(&config, *set, error);
   if (status == SCRIM_OK) status = scrim_config_set(&config, "threads", 1, error);
   if (status == SCRIM_OK) status = cloud_settings_read(&room->settings, &config, error);
-  return status == SCRIM_OK ? scrim_session_create(&room->session, filter, key, &config, error) : status;
+  if (status != SCRIM_OK) return status;
+  room->draws = has_prior(filter) && s->mode == CLOUD_MOVE && s->objects > 0 && (s->noise > 0 || s->leaps == 0);
+  const size_t n = room->draws ? n_keys : 1;
+  room->sessions = memory_zalloc(n, sizeof *room->sessions);
+  if (!room->sessions) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu sessions", n);
+  while (room->n_sessions < n && status == SCRIM_OK) {
+    status = scrim_session_create(&room->sessions[room->n_sessions], filter, keys[room->n_sessions], &config, error);
+    room->n_sessions += status == SCRIM_OK;
+  }
+  return status;
 }
 
 scrim_status cloud_defence_open(cloud_defence_room **out, const cloud_defence *self, const scrim_filter *filter,
-                                const scrim_key *key, scrim_error *error) {
+                                const scrim_key *const *keys, size_t n_keys, scrim_error *error) {
   cloud_defence_room *room = memory_zalloc(1, sizeof *room);
   if (room != NULL) room->index = neighbours_create();
   scrim_status status =
       room && room->index ? SCRIM_OK : fail(error, SCRIM_E_MEMORY, "out of memory for the defence '%s'", self->name);
   if (status == SCRIM_OK) status = pool_create(&room->pool, 1, error);
-  if (status == SCRIM_OK && self->apply == apply_filter) status = open_session(room, self, filter, key, error);
+  if (status == SCRIM_OK) room->draws = self->apply == apply_srs;
+  if (status == SCRIM_OK && self->apply == apply_filter)
+    status = open_sessions(room, self, filter, keys, n_keys, error);
   if (status == SCRIM_OK)
     *out = room;
   else
     cloud_defence_close(room);
   return status;
+}
+
+int cloud_defence_draws(const cloud_defence_room *room) {
+  return room->draws;
 }
 
 /* ---- the way back ---- */
@@ -202,18 +228,32 @@ scrim_status cloud_defence_pull(cloud_defence_room *room, const cloud_defended *
 
 /* ---- all of them ---- */
 
+#define STEP(number)                                                                                                   \
+  .set = (const char *const[]) {                                                                                       \
+    "step=" #number, "floor=0", NULL                                                                                   \
+  }
+
 const cloud_defence cloud_defences[] = {
     {.name = "none", .apply = apply_nothing},
-    {.name = "SRS", .apply = apply_srs, .is_random = 1},
+    {.name = "SRS", .apply = apply_srs},
     {.name = "SOR", .apply = apply_sor},
     {.name = "plane x1", .apply = apply_planes, .projects = 1, .moves = 1},
     {.name = "plane x3", .apply = apply_planes, .projects = 1, .moves = 3},
-    {.name = "scrim", .apply = apply_filter, .projects = 1},
+    {.name = "step 3", .apply = apply_filter, .needs_prior = 1, STEP(3)},
+    {.name = "step 7", .apply = apply_filter, .needs_prior = 1, STEP(7)},
+    {.name = "step 15", .apply = apply_filter, .needs_prior = 1, STEP(15)},
+    {.name = "step 30", .apply = apply_filter, .needs_prior = 1, STEP(30)},
+    {.name = "levels",
+     .apply = apply_filter,
+     .needs_prior = 1,
+     .set = (const char *const[]){"step=-1", "step_levels=1", NULL}},
+    {.name = "scrim", .apply = apply_filter, .projects = 1, .estimates = 1},
     {.name = NULL},
 };
 
-size_t cloud_defences_count(void) {
+size_t cloud_defences_for(const scrim_filter *filter, const cloud_defence *list[CLOUD_DEFENCES_MOST]) {
   size_t n = 0;
-  while (cloud_defences[n].name != NULL) n++;
+  for (const cloud_defence *d = cloud_defences; d->name; d++)
+    if (!d->needs_prior || has_prior(filter)) list[n++] = d;
   return n;
 }

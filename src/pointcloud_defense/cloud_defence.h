@@ -16,19 +16,27 @@ typedef struct cloud_defended {
   float *xyz;     /* [n, 3] all finite */
   uint32_t *from; /* [n] the row that each was when it went in */
   size_t n;
-  int moves; /* plane projections that they went through, of k neighbours: for attackers who know; 0: none */
+  int time_step; /* that the filter diffused to; 0: it did not */
+  int moves;     /* plane projections of k neighbours, for attackers to go back through; 0: none */
   size_t k;
 } cloud_defended;
+
+/* One of the draws of a defence that draws. */
+typedef struct cloud_draw {
+  random_source *random;
+  size_t number; /* the filter draws from keys: number i is under the i-th of the room's, and round again */
+} cloud_draw;
 
 typedef struct cloud_defence cloud_defence;
 typedef struct cloud_defence_room cloud_defence_room;
 
 struct cloud_defence {
   const char *name;
-  int is_random; /* 1: draws from `random` */
-  int projects;  /* 1: points may go through plane projections */
+  int projects;    /* 1: points may go through plane projections, or what they can stand in for */
+  int estimates;   /* 1: what it does hangs on the distortion that it finds */
+  int needs_prior; /* 1: is there for filters with a prior alone, and for adaptive attackers it is no aim of its own */
   /* xyz [n, 3] -> out, whose arrays have room for n */
-  scrim_status (*apply)(const cloud_defence *self, cloud_defence_room *room, random_source *random, const float *xyz,
+  scrim_status (*apply)(const cloud_defence *self, cloud_defence_room *room, const cloud_draw *draw, const float *xyz,
                         size_t n, cloud_defended *out, scrim_error *error);
   int moves;              /* plane projections */
   const char *const *set; /* of the filter: settings over its own, NULL at the end, or NULL */
@@ -36,12 +44,18 @@ struct cloud_defence {
 
 extern const cloud_defence cloud_defences[]; /* the first is nothing at all; ends with a name of NULL */
 enum { CLOUD_DEFENCES_MOST = 16 };
-size_t cloud_defences_count(void);
 
-/* What one thread needs to run one defence; `filter` and `key` are borrowed. */
+/* Those that there are with a filter, in their order; answers how many. */
+size_t cloud_defences_for(const scrim_filter *filter, const cloud_defence *list[CLOUD_DEFENCES_MOST]);
+
+/*
+ * What one thread needs to run one defence. `keys` [n_keys]: of the filter, one at least; an attacker who averages over
+ * its draws has several of his own.
+ */
 scrim_status cloud_defence_open(cloud_defence_room **out, const cloud_defence *self, const scrim_filter *filter,
-                                const scrim_key *key, scrim_error *error);
-void cloud_defence_close(cloud_defence_room *room); /* NULL is fine */
+                                const scrim_key *const *keys, size_t n_keys, scrim_error *error);
+void cloud_defence_close(cloud_defence_room *room);      /* NULL is fine */
+int cloud_defence_draws(const cloud_defence_room *room); /* 1: the same points may come out in other ways */
 
 /*
  * The attacker's way back: slope_out [out->n, 3], at what came out of the last apply of xyz [n, 3], is added to slope
