@@ -84,12 +84,12 @@ static const float *sample(const float *rows, size_t n, size_t width, size_t i) 
 }
 
 /* Mean cosine of two of the rows, and the dimensions that they spread over. */
-static void measure_spread(const measure *m, const float *rows, size_t n, double *pair, double *dimensions) {
+static scrim_status measure_spread(const measure *m, const float *rows, size_t n, double *pair, double *dimensions,
+                                   scrim_error *error) {
   const size_t used = n < MOST_PAIRS ? n : MOST_PAIRS;
   double mean = 0, own = 0, cross = 0;
   double *to_mean = memory_zalloc(used, sizeof *to_mean);
-  *pair = *dimensions = 0;
-  if (to_mean == NULL) return;
+  if (to_mean == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu cosines", used);
   for (size_t i = 0; i < used; i++) {
     for (size_t j = 0; j < used; j++)
       to_mean[i] += cosine(m, sample(rows, n, m->width, i), sample(rows, n, m->width, j));
@@ -107,6 +107,7 @@ static void measure_spread(const measure *m, const float *rows, size_t n, double
   *pair = (mean * (double)used - 1) / (double)(used - 1);
   *dimensions = cross > 0 ? own * own / cross : 0;
   memory_free(to_mean);
+  return SCRIM_OK;
 }
 
 /* Mean cosine between the mean targets of two classes. */
@@ -183,11 +184,10 @@ static scrim_status measure_all(measure *m, target_sampler *s, double near, targ
   scrim_status status = fill_drawn(m, error);
   if (status == SCRIM_OK) status = mark(m, s, near, f, error);
   if (status == SCRIM_OK) status = measure_latent(m, f, error);
-  if (status == SCRIM_OK) {
-    measure_spread(m, m->speakers, m->data->speakers, &f->real_pair, &f->real_dimensions);
-    measure_spread(m, m->drawn, BANK, &f->drawn_pair, &f->drawn_dimensions);
-    f->drawn_classes = class_cosine(m, class_mean);
-  }
+  if (status == SCRIM_OK)
+    status = measure_spread(m, m->speakers, m->data->speakers, &f->real_pair, &f->real_dimensions, error);
+  if (status == SCRIM_OK) status = measure_spread(m, m->drawn, BANK, &f->drawn_pair, &f->drawn_dimensions, error);
+  if (status == SCRIM_OK) f->drawn_classes = class_cosine(m, class_mean);
   memory_free(class_mean);
   return status;
 }

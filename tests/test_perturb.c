@@ -1,0 +1,168 @@
+/* The optimiser: it gets where it is sent, stays within its bound, and stops where it may. */
+#include "core/memory.h"
+#include "deid_world.h"
+#include "voice_deid/perturb.h"
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include <cmocka.h>
+
+enum { SAMPLES = 24000 };
+
+static const perturb_settings usual = {.strength = 6,
+                                       .peak = 15,
+                                       .steps = 40,
+                                       .rate = 0.5,
+                                       .target_margin = 0,
+                                       .source_margin = 2,
+                                       .target_weight = 1,
+                                       .moves = 1};
+static float x[SAMPLES];
+static speaker_encoder *encoder[DEID_ENCODERS];
+static float target[DEID_ENCODERS][SPEAKER_MOST_DIMENSIONS];
+static const float *const targets[] = {target[0], target[1]};
+static random_source *random_numbers;
+
+/* The targets are what the encoders make of another voice. */
+static int open_all(void **state) {
+  (void)state;
+  tape *t;
+  if (tape_create(&t, &cpu_backend, NULL) != SCRIM_OK) return 1;
+  voice_speech(x, SAMPLES, 16000, 210);
+  for (int i = 0; i < SAMPLES; i++) x[i] += i == 0 ? 0 : -0.9f * x[i - 1];
+  for (int e = 0; e < DEID_ENCODERS; e++) {
+    encoder[e] = deid_encoder(e);
+    if (!encoder[e] || speaker_encoder_embed_samples(encoder[e], t, x, SAMPLES, target[e], NULL) != SCRIM_OK) return 1;
+  }
+  tape_free(t);
+  voice_speech(x, SAMPLES, 16000, 120);
+  return random_source_from_seed(&random_numbers, 3, NULL) != SCRIM_OK;
+}
+
+static int close_all(void **state) {
+  (void)state;
+  for (int e = 0; e < DEID_ENCODERS; e++) speaker_encoder_free(encoder[e]);
+  random_source_free(random_numbers);
+  return 0;
+}
+
+static perturb *make(const perturb_settings *settings) {
+  perturb *p;
+  assert_int_equal(perturb_create(&p, (const speaker_encoder *const *)encoder, DEID_ENCODERS, settings, NULL),
+                   SCRIM_OK);
+  return p;
+}
+
+static perturb_result run(perturb *p) {
+  perturb_result r;
+  scrim_error error;
+  assert_int_equal(random_begin(random_numbers, "test", NULL, 0, NULL), SCRIM_OK);
+  assert_int_equal(perturb_begin(p, x, SAMPLES, NULL), SCRIM_OK);
+  if (perturb_run(p, x, targets, random_numbers, &r, &error) != SCRIM_OK) fail_msg("%s", error.message);
+  return r;
+}
+
+static perturb_result run_once(perturb_settings settings) {
+  perturb *p = make(&settings);
+  const perturb_result r = run(p);
+  perturb_free(p);
+  return r;
+}
+
+static double gain(const perturb_result *r) {
+  double sum = 0;
+  for (int e = 0; e < DEID_ENCODERS; e++) sum += r->target_cosine[e] - r->source_cosine[e];
+  return sum;
+}
+
+static void steps_lead_to_the_target(void **state) {
+  (void)state;
+  perturb_settings few = usual;
+  few.steps = 1;
+  const perturb_result first = run_once(few), last = run_once(usual);
+  assert_int_equal(last.steps, usual.steps);
+  assert_true(gain(&last) > gain(&first) + 0.02);
+}
+
+static void gains_stay_within_the_bound(void **state) {
+  (void)state;
+  perturb_settings tight = usual;
+  for (tight.strength = 0.5; tight.strength < 9; tight.strength *= 2) {
+    const perturb_result r = run_once(tight);
+    assert_true(r.distortion <= tight.strength * 1.0001);
+    assert_true(r.distortion > 0.5 * tight.strength);
+  }
+  tight.strength = 0; /* nothing may change, and nothing does: every response is the direct path */
+  perturb *p = make(&tight);
+  const perturb_result r = run(p);
+  for (int j = 0; j < r.nodes; j++) {
+    for (int k = 0; k < ENVELOPE_TAPS; k++) assert_true(r.responses[j * ENVELOPE_TAPS + k] == (k == 0));
+  }
+  perturb_free(p);
+}
+
+static void it_stops_at_the_margins(void **state) {
+  (void)state;
+  perturb_settings easy = usual;
+  easy.target_margin = 2;
+  easy.source_margin = 0;
+  const perturb_result r = run_once(easy);
+  assert_int_equal(r.reached, 1);
+  assert_int_equal(r.steps, 3);
+  assert_int_equal(run_once(usual).reached, 0);
+}
+
+static void a_segment_goes_on_from_the_one_before(void **state) {
+  (void)state;
+  perturb_settings few = usual;
+  few.steps = 5;
+  perturb *p = make(&few);
+  const perturb_result first = run(p), second = run(p);
+  assert_true(gain(&second) > gain(&first));
+  perturb_forget(p);
+  const perturb_result again = run(p);
+  assert_true(gain(&again) == gain(&first));
+  perturb_free(p);
+}
+
+static void lengths_are_checked(void **state) {
+  (void)state;
+  perturb *p = make(&usual);
+  assert_int_equal(perturb_begin(p, x, SPEAKER_LEAST_SAMPLES - 1, NULL), SCRIM_E_ARGUMENT);
+  assert_int_equal(perturb_begin(p, x, PERTURB_MOST_SAMPLES + 1, NULL), SCRIM_E_ARGUMENT);
+  assert_int_equal(perturb_begin(p, x, SPEAKER_LEAST_SAMPLES, NULL), SCRIM_OK);
+  perturb_free(p);
+}
+
+static void failed_requests_are_reported(void **state) {
+  (void)state;
+  perturb_settings one = usual;
+  one.steps = 1;
+  one.channel = 3;
+  one.noise = 20;
+  one.cut = 0.6;
+  for (unsigned long n = 1;; n += 1 + n / 8) {
+    perturb *p = NULL;
+    perturb_result r;
+    assert_int_equal(random_begin(random_numbers, "test", NULL, 0, NULL), SCRIM_OK);
+    memory_fail_at(n, 0);
+    scrim_status status = perturb_create(&p, (const speaker_encoder *const *)encoder, DEID_ENCODERS, &one, NULL);
+    if (status == SCRIM_OK) status = perturb_begin(p, x, SAMPLES, NULL);
+    if (status == SCRIM_OK) status = perturb_run(p, x, targets, random_numbers, &r, NULL);
+    const unsigned long asked = memory_requests();
+    memory_fail_at(0, 0);
+    perturb_free(p);
+    if (asked < n) break;
+    assert_int_equal(status, SCRIM_E_MEMORY);
+  }
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(steps_lead_to_the_target), cmocka_unit_test(gains_stay_within_the_bound),
+      cmocka_unit_test(it_stops_at_the_margins),  cmocka_unit_test(a_segment_goes_on_from_the_one_before),
+      cmocka_unit_test(lengths_are_checked),      cmocka_unit_test(failed_requests_are_reported),
+  };
+  return cmocka_run_group_tests(tests, open_all, close_all);
+}
