@@ -4,7 +4,7 @@
 
 #include <scrim.h>
 
-enum { ARGS_MAX_OPTIONS = 32, ARGS_MAX_SETS = 64, ARGS_MAX_OPERANDS = 256 };
+enum { ARGS_MAX_OPTIONS = 32, ARGS_MAX_SETS = 64, ARGS_MAX_OPERANDS = 4096 };
 
 /* Exit codes beside scrim_status_exit_code: an audit found more than --max-auc allows; a wrong command line. */
 enum { EXIT_GATE = 1, EXIT_USAGE = 64 };
@@ -54,5 +54,6 @@ extern const command cmd_cloud_apply;
 extern const command cmd_cloud_shapes;
 extern const command cmd_cloud_audit;
 extern const command cmd_voice_train;
+extern const command cmd_voice_apply;
 
 #endif
