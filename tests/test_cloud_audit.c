@@ -15,7 +15,7 @@ static scrim_filter *filter;
 static scrim_cloud_objects objects;
 
 static scrim_status train(const char *path, uint64_t seed) {
-  const scrim_cloud_victim how = {.objects = objects, .epochs = 12, .seed = seed};
+  const scrim_cloud_victim how = {.objects = objects, .epochs = 10, .seed = seed};
   return scrim_cloud_victim_train(path, &how, NULL);
 }
 
@@ -62,7 +62,8 @@ static void every_attack_meets_every_defence(void **state) {
   (void)state;
   const double budgets[] = {0.1};
   scrim_cloud_audit audit = audit_of(NULL);
-  audit.objects.n = 6;
+  audit.objects.n = 3;
+  audit.iterations = 3;
   audit.budgets = budgets;
   audit.n_budgets = 1;
   scrim_cloud_audit_report *report = run(&audit);
@@ -70,7 +71,7 @@ static void every_attack_meets_every_defence(void **state) {
   for (size_t i = 0; i < report->n; i++) {
     const scrim_cloud_audit_result *r = &report->results[i];
     assert_string_equal(r->defence, report->results[i % 6].defence);
-    assert_int_equal(r->n, 6);
+    assert_int_equal(r->n, 3);
     assert_true(r->low <= r->accuracy && r->accuracy <= r->high && r->low >= 0 && r->high <= 1);
     assert_true(isfinite(r->chamfer) && r->points > 0 && r->milliseconds >= 0);
     if (strcmp(r->attack, "clean") == 0) assert_float_equal(r->attacked_chamfer, 0, 0);
@@ -103,6 +104,7 @@ static void knowing_the_defence_helps(void **state) {
   (void)state;
   const double budgets[] = {0.15};
   scrim_cloud_audit audit = audit_of("pgd-linf");
+  audit.objects.n = 10;
   audit.budgets = budgets;
   audit.n_budgets = 1;
   audit.adaptive = 1;
@@ -115,9 +117,9 @@ static void knowing_the_defence_helps(void **state) {
     const double held = find(report, "pgd-linf", planes[i], SCRIM_CLOUD_ADAPTIVE_PLANES)->accuracy;
     assert_true(fmin(direct, held) <= unaware);
   }
-  /* With its usual settings the filter is the projection, three times. */
-  assert_float_equal(find(report, "pgd-linf", "scrim", SCRIM_CLOUD_ADAPTIVE_PLANES)->accuracy,
-                     find(report, "pgd-linf", "plane x3", SCRIM_CLOUD_ADAPTIVE_PLANES)->accuracy, 0.11);
+  /* With its usual settings the filter is the projection, three times: on the same points it does the same. */
+  assert_float_equal(find(report, "pgd-linf", "scrim", SCRIM_CLOUD_UNAWARE)->chamfer,
+                     find(report, "pgd-linf", "plane x3", SCRIM_CLOUD_UNAWARE)->chamfer, 0);
   scrim_cloud_audit_report_free(report);
 }
 
@@ -133,8 +135,11 @@ static void assert_same(const scrim_cloud_audit_report *a, const scrim_cloud_aud
 
 static void threads_change_nothing_and_the_seed_does(void **state) {
   (void)state;
+  const double budgets[] = {0.1};
   scrim_cloud_audit audit = audit_of("pgd-l2,drop,gaussian");
-  audit.objects.n = 10;
+  audit.objects.n = 8;
+  audit.budgets = budgets;
+  audit.n_budgets = 1;
   audit.points = 32;
   scrim_cloud_audit_report *one = run(&audit);
   audit.threads = 3;
@@ -155,6 +160,7 @@ static void a_source_of_its_own_is_attacked_instead(void **state) {
   const double budgets[] = {0.3};
   const char *path = files_path(folder, "other.safetensors");
   scrim_cloud_audit audit = audit_of("pgd-linf");
+  audit.objects.n = 10;
   audit.budgets = budgets;
   audit.n_budgets = 1;
   assert_int_equal(train(path, 2), SCRIM_OK);
@@ -215,7 +221,7 @@ static void running_out_of_memory_is_an_error(void **state) {
   memory_fail_at(1000000, 0);
   scrim_cloud_audit_report_free(run(&audit));
   const unsigned long requests = memory_requests();
-  for (unsigned long at = 1; at <= requests; at += 1 + requests / 25) {
+  for (unsigned long at = 1; at <= requests; at += 1 + requests / 12) {
     memory_fail_at(at, 0);
     const scrim_status status = scrim_cloud_audit_run(&report, filter, NULL, &audit, NULL);
     memory_fail_at(0, 0);

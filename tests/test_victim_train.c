@@ -19,13 +19,13 @@ static scrim_status train(const char *path, const scrim_cloud_objects *objects, 
   return scrim_cloud_victim_train(path, &how, error);
 }
 
-static const char *const networks[] = {NULL, "pointnet", "edge", "attention"};
-enum { NETWORKS = 4 };
+static const char *const networks[] = {"pointnet", "edge", "attention"};
+enum { NETWORKS = 3 };
 
 static void learns(void **state) {
   const char *path = files_path(*state, "v.safetensors");
   const scrim_cloud_objects objects = object_world(7);
-  assert_int_equal(train(path, &objects, 12, 1, NULL), SCRIM_OK);
+  assert_int_equal(train(path, &objects, 8, 1, NULL), SCRIM_OK);
   victim v;
   tape *t;
   size_t right = 0;
@@ -70,6 +70,21 @@ static void the_seed_is_all(void **state) {
   }
 }
 
+static void without_a_name_it_is_a_pointnet(void **state) {
+  const scrim_cloud_objects objects = object_world(7);
+  char *bytes[2];
+  size_t n[2];
+  for (size_t i = 0; i < 2; i++) {
+    const char *path = files_path(*state, "v.safetensors");
+    network = i == 0 ? NULL : "pointnet";
+    assert_int_equal(train(path, &objects, 1, 3, NULL), SCRIM_OK);
+    bytes[i] = files_read(path, &n[i]);
+  }
+  assert_int_equal(n[0], n[1]);
+  assert_memory_equal(bytes[0], bytes[1], n[0]);
+  for (size_t i = 0; i < 2; i++) free(bytes[i]);
+}
+
 static void bad_objects_are_named(void **state) {
   const char *path = files_path(*state, "v.safetensors");
   scrim_cloud_objects objects = object_world(7);
@@ -101,7 +116,7 @@ static void running_out_of_memory_is_an_error(void **state) {
   const char *path = files_path(*state, "v.safetensors");
   scrim_cloud_objects objects = object_world(7);
   objects.n = 2;
-  for (size_t which = 1; which < NETWORKS; which++) {
+  for (size_t which = 0; which < NETWORKS; which++) {
     network = networks[which];
     memory_fail_at(1000000, 0);
     assert_int_equal(train(path, &objects, 1, 0, NULL), SCRIM_OK);
@@ -119,6 +134,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test_setup_teardown(all_learn, files_setup, files_teardown),
       cmocka_unit_test_setup_teardown(the_seed_is_all, files_setup, files_teardown),
+      cmocka_unit_test_setup_teardown(without_a_name_it_is_a_pointnet, files_setup, files_teardown),
       cmocka_unit_test_setup_teardown(bad_objects_are_named, files_setup, files_teardown),
       cmocka_unit_test_setup_teardown(running_out_of_memory_is_an_error, files_setup, files_teardown),
   };
