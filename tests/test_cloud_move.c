@@ -1,4 +1,4 @@
-/* How far objects are diffused: from distortion to time step, in both rules. */
+/* How far objects are diffused: from noise to time step, in both rules. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,15 +15,14 @@ static int open_all(void **state) {
   return 0;
 }
 
-static const cloud_settings usual = {.step = -1, .step_scale = 1, .step_cap = 30};
+static const cloud_settings usual = {.step = -1, .step_scale = 1, .step_cap = 30, .clean_noise = 0.05};
 
-static void distortion_above_the_clean_one_counts_in_squares(void **state) {
+static void noise_above_the_clean_one_counts_in_squares(void **state) {
   (void)state;
-  for (double excess = 0.01; excess < 1; excess *= 1.3) {
-    const double clean = 0.2, spacing = 0.07, deviation = 0.34;
-    const distortion found = {.by_spacing = sqrt(clean * clean + excess * excess), .spacing = spacing};
-    const double wanted = excess * spacing / deviation;
-    const int t = cloud_time_step(&schedule, &usual, &found, clean, deviation);
+  for (double excess = 0.02; excess < 1; excess *= 1.3) {
+    const double noise = sqrt(usual.clean_noise * usual.clean_noise + excess * excess), spacing = 0.2;
+    const double wanted = excess * spacing;
+    const int t = cloud_time_step(&schedule, &usual, noise, spacing);
     assert_in_range(t, 1, 30);
     assert_true(diffusion_ratio(&schedule, t - 1) < wanted * (1 + 1e-9));
     assert_true(t == 30 || diffusion_ratio(&schedule, t) > wanted * (1 - 1e-9));
@@ -32,39 +31,33 @@ static void distortion_above_the_clean_one_counts_in_squares(void **state) {
 
 static void no_more_than_clean_is_left_alone(void **state) {
   (void)state;
-  const distortion found = {.by_spacing = 0.2, .spacing = 0.07};
-  assert_int_equal(cloud_time_step(&schedule, &usual, &found, 0.2, 0.34), 0);
-  assert_int_equal(cloud_time_step(&schedule, &usual, &found, 0.3, 0.34), 0);
-  assert_int_equal(cloud_time_step(&schedule, &usual, &found, 0, 0), 0); /* one place */
-  assert_true(cloud_time_step(&schedule, &usual, &found, 0, 0.34) > 0);
+  assert_int_equal(cloud_time_step(&schedule, &usual, 0.05, 0.2), 0);
+  assert_int_equal(cloud_time_step(&schedule, &usual, 0, 0.2), 0);
+  assert_int_equal(cloud_time_step(&schedule, &usual, 0.06, 0.2), 1);
 }
 
 static void settings_have_their_say(void **state) {
   (void)state;
-  const distortion found = {.by_spacing = 0.3, .spacing = 0.07};
+  const double noise = 0.4, spacing = 0.2;
   cloud_settings s = usual;
-  const int t = cloud_time_step(&schedule, &s, &found, 0.2, 0.34);
+  const int t = cloud_time_step(&schedule, &s, noise, spacing);
   s.step_scale = 2;
-  assert_true(cloud_time_step(&schedule, &s, &found, 0.2, 0.34) > t);
+  assert_true(cloud_time_step(&schedule, &s, noise, spacing) > t);
   s.step_cap = 2;
-  assert_int_equal(cloud_time_step(&schedule, &s, &found, 0.2, 0.34), 2);
+  assert_int_equal(cloud_time_step(&schedule, &s, noise, spacing), 2);
   s.step_cap = 30;
   s.step_levels = 1;
   s.step_scale = 1;
-  assert_int_equal(cloud_time_step(&schedule, &s, &found, 0.2, 0.34), 10);
-  s.step_scale = 3;
-  assert_int_equal(cloud_time_step(&schedule, &s, &found, 0.2, 0.34), 20);
+  assert_int_equal(cloud_time_step(&schedule, &s, noise, spacing), 10);
+  s.step_scale = 2.5;
+  assert_int_equal(cloud_time_step(&schedule, &s, noise, spacing), 20);
   s.step_scale = 100;
-  assert_int_equal(cloud_time_step(&schedule, &s, &found, 0.2, 0.34), 30);
-  s.step = 17;
-  assert_int_equal(cloud_time_step(&schedule, &s, &found, 0.2, 0.34), 17);
-  s.step = 0;
-  assert_int_equal(cloud_time_step(&schedule, &s, &found, 0.2, 0.34), 0);
+  assert_int_equal(cloud_time_step(&schedule, &s, noise, spacing), 30);
 }
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(distortion_above_the_clean_one_counts_in_squares),
+      cmocka_unit_test(noise_above_the_clean_one_counts_in_squares),
       cmocka_unit_test(no_more_than_clean_is_left_alone),
       cmocka_unit_test(settings_have_their_say),
   };

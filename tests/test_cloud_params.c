@@ -35,6 +35,7 @@ static const struct {
     FIELD("objects", 77, objects, SIZE),
     FIELD("step", 9, step, INT),
     FIELD("step_scale", 2.5, step_scale, DOUBLE),
+    FIELD("clean_noise", 0.375, clean_noise, DOUBLE),
     FIELD("step_cap", 41, step_cap, INT),
     FIELD("step_levels", 1, step_levels, INT),
     FIELD("leaps", 6, leaps, INT),
@@ -42,14 +43,11 @@ static const struct {
     FIELD("polish", 4, polish, INT),
     FIELD("width", 24, prior.shape.width, INT),
     FIELD("latent", 33, prior.shape.latent, INT),
-    FIELD("planes", 0, prior.shape.planes, INT),
     FIELD("epochs", 12, prior.epochs, SIZE),
     FIELD("batch", 18, prior.batch, SIZE),
     FIELD("points", 55, prior.points, SIZE),
     FIELD("rate", 0.0625, prior.rate, DOUBLE),
-    FIELD("blur", 0.75, prior.blur, DOUBLE),
     FIELD("reach", 66, prior.reach, INT),
-    FIELD("turn", 1, prior.turn, INT),
     FIELD("shapes", 88, shapes, SIZE),
 };
 

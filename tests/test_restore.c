@@ -6,6 +6,7 @@
 #include "core/memory.h"
 #include "pointcloud_defense/copies.h"
 #include "pointcloud_defense/restore.h"
+#include "pointcloud_defense/survey.h"
 #include <cmocka.h>
 #include <math.h>
 #include <string.h>
@@ -18,13 +19,22 @@ static scrim_key *key, *other_key;
 static float cloud[3 * N];
 static uint32_t first[N];
 
+/* Weights that answer something: those that training starts at 0 would hide all that stands before them. */
+static void give_weights(prior *p) {
+  for (size_t i = 0; i < nn_params_count(p->params); i++) {
+    tensor *w = nn_params_at(p->params, i, NULL, NULL);
+    nn_init_normal(w, w->rank == 2 ? 0.5 / sqrt(w->dim[1]) : 0.1, source);
+  }
+}
+
 static int open_all(void **state) {
   (void)state;
   static const unsigned char bytes[SCRIM_KEY_BYTES] = {1}, others[SCRIM_KEY_BYTES] = {2};
-  const prior_shape shape = {8, 6, 1};
-  if (random_source_from_seed(&source, 8, NULL) != SCRIM_OK ||
-      prior_create(&network, &shape, source, NULL) != SCRIM_OK || prior_plan_create(&plan, network, NULL) != SCRIM_OK)
+  const prior_shape shape = {8, 6};
+  if (random_source_from_seed(&source, 8, NULL) != SCRIM_OK || prior_create(&network, &shape, source, NULL) != SCRIM_OK)
     return 1;
+  give_weights(network);
+  if (prior_plan_create(&plan, network, NULL) != SCRIM_OK) return 1;
   for (size_t i = 0; i < 3 * N; i++) cloud[i] = (float)(5 + 2 * random_normal(source));
   for (uint32_t i = 0; i < N; i++) first[i] = i;
   return scrim_key_create(&key, bytes, NULL) != SCRIM_OK || scrim_key_create(&other_key, others, NULL) != SCRIM_OK;
@@ -97,19 +107,33 @@ static void noise_comes_from_the_key_and_the_points(void **state) {
   assert_memory_equal(a, b, sizeof a);
 }
 
-/* The untrained network takes every point for noise, which shrinks the cloud as the formula of the leap has it. */
+/* A network that answers with the way to the plane, in one leap and without noise, is plane projection. */
 static void a_leap_is_what_it_should_be(void **state) {
   (void)state;
   const restore_request request = {10, 1, 0};
-  diffusion d;
-  float a[3 * N];
-  double mean[3] = {0};
-  diffusion_init(&d);
+  const prior_shape shape = {8, 6};
+  float a[3 * N], planes[3 * N];
+  prior *projects;
+  prior_plan *held = plan;
+  pool *workers;
+  neighbours *index = neighbours_create();
+  assert_int_equal(prior_create(&projects, &shape, source, NULL), SCRIM_OK);
+  nn_init_fill(projects->layer[PRIOR_LAYERS - 1].gate.w, 0);
+  float *const b = projects->layer[PRIOR_LAYERS - 1].linear.b->data;
+  b[1] = 2; /* a gate of 0 is open by half */
+  assert_int_equal(prior_plan_create(&plan, projects, NULL), SCRIM_OK);
   memcpy(a, cloud, sizeof a);
   run(key, 1, &request, first, a, N);
-  for (size_t i = 0; i < 3 * N; i++) mean[i % 3] += cloud[i] / (double)N;
-  const double scale = 1 - sqrt(1 - d.alpha[10]);
-  for (size_t i = 0; i < 3 * N; i++) assert_true(fabs(a[i] - mean[i % 3] - scale * (cloud[i] - mean[i % 3])) < 1e-4);
+  assert_int_equal(pool_create(&workers, 1, NULL), SCRIM_OK);
+  assert_int_equal(neighbours_build(index, cloud, N, 3, NULL), SCRIM_OK);
+  survey_run(&(survey_request){.index = index, .xyz = cloud, .n = N, .k = 16, .pool = workers, .planes = 1}, NULL,
+             planes);
+  for (size_t i = 0; i < 3 * N; i++) assert_true(fabs(a[i] - planes[i]) < 1e-4);
+  pool_free(workers);
+  neighbours_free(index);
+  prior_plan_free(plan);
+  prior_free(projects);
+  plan = held;
 }
 
 static void copies_go_along_and_what_is_nowhere_stays(void **state) {
@@ -154,6 +178,27 @@ static void degenerate_clouds_have_no_deviation(void **state) {
   restore_free(r);
 }
 
+/* The gauge is the plan's, of what was taken in, wherever it is and however large. */
+static void the_gauge_does_not_depend_on_size(void **state) {
+  (void)state;
+  restore *r;
+  pool *workers;
+  float large[3 * N];
+  double deviation, noise[2], spacing[2];
+  for (size_t i = 0; i < 3 * N; i++) large[i] = 8 * cloud[i] - 3;
+  assert_int_equal(pool_create(&workers, 2, NULL), SCRIM_OK);
+  assert_int_equal(restore_create(&r, plan, key, 2, NULL), SCRIM_OK);
+  for (int i = 0; i < 2; i++) {
+    assert_int_equal(restore_take(r, i ? large : cloud, first, N, &deviation, NULL), SCRIM_OK);
+    assert_int_equal(restore_gauge(r, workers, &noise[i], &spacing[i], NULL), SCRIM_OK);
+  }
+  assert_true(spacing[0] > 0.05 && spacing[0] < 1); /* of normal points of deviation 1 */
+  assert_true(fabs(spacing[1] - spacing[0]) < 1e-5);
+  assert_true(noise[0] > 0 && fabs(noise[1] - noise[0]) < 1e-3 * noise[0]);
+  restore_free(r);
+  pool_free(workers);
+}
+
 static void memory_is_asked_for_once(void **state) {
   (void)state;
   scrim_status status = SCRIM_E_MEMORY;
@@ -187,6 +232,7 @@ int main(void) {
       cmocka_unit_test(a_leap_is_what_it_should_be),
       cmocka_unit_test(copies_go_along_and_what_is_nowhere_stays),
       cmocka_unit_test(degenerate_clouds_have_no_deviation),
+      cmocka_unit_test(the_gauge_does_not_depend_on_size),
       cmocka_unit_test(memory_is_asked_for_once),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);

@@ -1,7 +1,7 @@
 /*
  * scrim/prior.h: cloud filters that know what objects look like, and procedural objects to teach them.
  *
- * A prior restores objects, frames of 17 to `objects` places (4096), in mode move: the frame's distortion chooses a
+ * A prior restores objects, frames of 33 to `objects` places (4096), in mode move: the frame's distortion chooses a
  * time step, the points are diffused that far and denoised by a network that was trained on clean objects (Ada3Diff,
  * Zhang et al. 2023; the network is of the class of Luo and Hu 2021). A frame of no more distortion than clean ones
  * passes bit for bit. Other frames are projected onto the planes of their neighbours, as by a filter without a prior.

@@ -102,10 +102,9 @@ static void copy_all(const scrim_view *in, scrim_view *out) {
 }
 
 /* Mode move, above the floor: new coordinates into rows that are somewhere, nothing into others. */
-static scrim_status move_points(cloud_session *s, double clean, const scrim_view *in, scrim_view *out,
-                                scrim_error *error) {
+static scrim_status move_points(cloud_session *s, const scrim_view *in, scrim_view *out, scrim_error *error) {
   cloud_frame *f = s->frame;
-  const scrim_status status = cloud_move(f, s->restore, &s->settings, clean, &s->report, error);
+  const scrim_status status = cloud_move(f, s->restore, &s->settings, &s->report, error);
   if (status != SCRIM_OK) return status;
   copy_all(in, out);
   if (s->report.passed) return SCRIM_OK;
@@ -163,8 +162,9 @@ static scrim_status act(cloud_session *s, double clean, const scrim_view *in, sc
     mark_points(s, in, out);
     return SCRIM_OK;
   }
-  s->report.passed = s->report.distortion < s->settings.floor * clean;
-  if (!s->report.passed) return move_points(s, clean, in, out, error);
+  s->report.passed =
+      !cloud_is_object(s->frame, s->restore, &s->settings) && s->report.distortion < s->settings.floor * clean;
+  if (!s->report.passed) return move_points(s, in, out, error);
   copy_all(in, out);
   return SCRIM_OK;
 }

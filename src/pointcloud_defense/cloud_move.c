@@ -2,36 +2,46 @@
 
 #include <math.h>
 
-int cloud_time_step(const diffusion *schedule, const cloud_settings *s, const distortion *found, double clean,
-                    double deviation) {
-  if (!(deviation > 0)) return 0;
-  if (s->step >= 0) return s->step;
-  const double excess = found->by_spacing * found->by_spacing - clean * clean;
+int cloud_is_object(const cloud_frame *f, const restore *restorer, const cloud_settings *s) {
+  return restorer != NULL && f->found.places > PRIOR_NEIGHBOURS && f->found.places <= s->objects;
+}
+
+int cloud_time_step(const diffusion *schedule, const cloud_settings *s, double noise, double spacing) {
+  const double excess = noise * noise - s->clean_noise * s->clean_noise;
   if (!(excess > 0)) return 0;
-  const double ratio = s->step_scale * found->spacing * sqrt(excess) / deviation;
+  const double ratio = s->step_scale * spacing * sqrt(excess);
   return s->step_levels ? diffusion_choose_level(schedule, ratio, s->step_cap)
                         : diffusion_choose(schedule, ratio, s->step_cap);
 }
 
-static scrim_status move_object(cloud_frame *f, restore *restorer, const cloud_settings *s, double clean,
-                                scrim_cloud_report *report, scrim_error *error) {
-  const uint32_t *first = neighbours_first(f->index);
-  double deviation;
-  scrim_status status = restore_take(restorer, f->xyz, first, f->n, &deviation, error);
+/* An object of one place, or too far apart for a float, has no deviation and is left alone. */
+static scrim_status choose_step(cloud_frame *f, restore *restorer, const cloud_settings *s, int *step,
+                                scrim_error *error) {
+  double deviation, noise = 0, spacing = 0;
+  scrim_status status = restore_take(restorer, f->xyz, neighbours_first(f->index), f->n, &deviation, error);
+  *step = 0;
+  if (status != SCRIM_OK || !(deviation > 0)) return status;
+  *step = s->step;
+  if (s->step >= 0) return SCRIM_OK;
+  status = restore_gauge(restorer, f->pool, &noise, &spacing, error);
+  *step = cloud_time_step(restore_schedule(restorer), s, noise, spacing);
+  return status;
+}
+
+static scrim_status move_object(cloud_frame *f, restore *restorer, const cloud_settings *s, scrim_cloud_report *report,
+                                scrim_error *error) {
+  scrim_status status = choose_step(f, restorer, s, &report->time_step, error);
   if (status != SCRIM_OK) return status;
-  report->time_step = cloud_time_step(restore_schedule(restorer), s, &f->found, clean, deviation);
   report->passed = report->time_step == 0;
   if (report->passed) return SCRIM_OK;
   const restore_request request = {report->time_step, s->leaps, s->noise};
   status = restore_run(restorer, f->pool, &request, error);
   if (status != SCRIM_OK) return status;
-  restore_give(restorer, first, f->n, f->xyz);
+  restore_give(restorer, neighbours_first(f->index), f->n, f->xyz);
   return cloud_frame_project(f, s, s->polish, error);
 }
 
-scrim_status cloud_move(cloud_frame *f, restore *restorer, const cloud_settings *s, double clean,
-                        scrim_cloud_report *report, scrim_error *error) {
-  if (restorer != NULL && f->found.places > PRIOR_NEIGHBOURS && f->found.places <= s->objects)
-    return move_object(f, restorer, s, clean, report, error);
-  return cloud_frame_move(f, s, error);
+scrim_status cloud_move(cloud_frame *f, restore *restorer, const cloud_settings *s, scrim_cloud_report *report,
+                        scrim_error *error) {
+  return cloud_is_object(f, restorer, s) ? move_object(f, restorer, s, report, error) : cloud_frame_move(f, s, error);
 }

@@ -7,16 +7,18 @@
 
 /*
  * The surveyed frame's xyz becomes what it is after moving; `report` learns the time step, and whether the frame passes
- * (time step 0) and xyz is as it was. `restorer` NULL: no prior. `clean`: distortion of clean frames, 0 if not known.
+ * (time step 0) and xyz is as it was. `restorer` NULL: no prior.
  */
-scrim_status cloud_move(cloud_frame *f, restore *restorer, const cloud_settings *settings, double clean,
-                        scrim_cloud_report *report, scrim_error *error);
+scrim_status cloud_move(cloud_frame *f, restore *restorer, const cloud_settings *settings, scrim_cloud_report *report,
+                        scrim_error *error);
+
+/* Whether the surveyed frame is an object: of few places, but enough to have neighbours, and there is a prior. */
+int cloud_is_object(const cloud_frame *f, const restore *restorer, const cloud_settings *settings);
 
 /*
- * The time step for an object of that distortion and standard deviation (metres). The planes' distances have a part
- * that clean objects have too, and one of the noise; independent, they add up in squares.
+ * The time step for an object with that much noise, in units of its spacing, and that spacing, in units of its
+ * deviation. What clean objects are taken to have, and what there is more of it; independent, they add up in squares.
  */
-int cloud_time_step(const diffusion *schedule, const cloud_settings *settings, const distortion *found, double clean,
-                    double deviation);
+int cloud_time_step(const diffusion *schedule, const cloud_settings *settings, double noise, double spacing);
 
 #endif

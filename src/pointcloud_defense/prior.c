@@ -10,37 +10,20 @@ static const char prefix[] = "prior.";
 
 /* ---- sizes ---- */
 
-int prior_features_count(const prior_shape *shape) {
-  return shape->planes ? 6 : 3;
-}
-
 /* Layers of the encoder, the head and the network, in units of the width; 0: the latent. */
 static const int encoder_widths[PRIOR_ENCODER_LAYERS] = {1, 1, 2, 4};
 static const int head_widths[PRIOR_HEAD_LAYERS] = {2, 1, 0};
 static const int widths[PRIOR_LAYERS - 1] = {1, 2, 4, 2, 1};
 
 int prior_width(const prior_shape *shape, int layer) {
-  return layer + 1 < PRIOR_LAYERS ? widths[layer] * shape->width : 3;
+  return layer + 1 < PRIOR_LAYERS ? widths[layer] * shape->width : PRIOR_WAYS;
 }
 
-/* ---- inputs ---- */
-
-void prior_times(double ratio, float times[PRIOR_TIMES]) {
-  const double u = log(ratio);
+void prior_times(double noise, float times[PRIOR_TIMES]) {
+  const double u = log(noise);
   times[0] = (float)u;
   times[1] = (float)sin(u);
   times[2] = (float)cos(u);
-}
-
-void prior_features(const prior_shape *shape, const float *xyz, const float *surface, double spread, size_t n,
-                    float *features) {
-  const size_t width = (size_t)prior_features_count(shape);
-  const float scale = (float)(1 / spread);
-  for (size_t i = 0; i < n; i++)
-    for (size_t a = 0; a < 3; a++) {
-      features[i * width + a] = xyz[3 * i + a];
-      if (shape->planes) features[i * width + 3 + a] = scale * (surface[3 * i + a] - xyz[3 * i + a]);
-    }
 }
 
 /* ---- making ---- */
@@ -62,7 +45,7 @@ static int add_layer(prior *p, int i, int in) {
 
 static int add_layers(prior *p) {
   const int w = p->shape.width;
-  int added = 1, in = 3;
+  int added = 1, in = PRIOR_INVARIANTS;
   for (int i = 0; added && i < PRIOR_ENCODER_LAYERS; i++) {
     added = add_linear(p, &p->encoder[i], "encoder", i, in, encoder_widths[i] * w);
     in = encoder_widths[i] * w;
@@ -72,7 +55,8 @@ static int add_layers(prior *p) {
     added = add_linear(p, &p->head[i], "head", i, in, out);
     in = out;
   }
-  in = prior_features_count(&p->shape);
+  added = added && nn_linear_add(&p->gauge, p->params, "gauge", in, 1);
+  in = PRIOR_INVARIANTS;
   for (int i = 0; added && i < PRIOR_LAYERS; i++) {
     added = add_layer(p, i, in);
     in = prior_width(&p->shape, i);
@@ -80,10 +64,11 @@ static int add_layers(prior *p) {
   return added;
 }
 
-/* The last layer starts at 0: the noise is then taken for the point itself, which at large time steps it is. */
+/* The last layer starts at 0: an untrained prior finds no noise. */
 static void init_weights(prior *p, random_source *init) {
   for (int i = 0; i < PRIOR_ENCODER_LAYERS; i++) nn_init_he(p->encoder[i].w, init);
   for (int i = 0; i < PRIOR_HEAD_LAYERS; i++) nn_init_he(p->head[i].w, init);
+  nn_init_xavier(p->gauge.w, init);
   for (int i = 0; i < PRIOR_LAYERS; i++) {
     nn_init_xavier(p->layer[i].gate.w, init);
     nn_init_xavier(p->layer[i].shift, init);
@@ -121,16 +106,21 @@ void prior_free(prior *p) {
 
 /* ---- the figure ---- */
 
-tensor *prior_encode(tape *t, const prior *p, tensor *points) {
-  tensor *x = points;
+tensor *prior_encode(tape *t, const prior *p, tensor *invariants) {
+  tensor *x = invariants;
   for (int i = 0; i < PRIOR_ENCODER_LAYERS; i++) x = op_relu(t, nn_linear_forward(t, &p->encoder[i], x));
-  x = op_reduce_max(t, x, 1);
+  x = op_reduce_mean(t, x, 1);
   for (int i = 0; i + 1 < PRIOR_HEAD_LAYERS; i++) x = op_relu(t, nn_linear_forward(t, &p->head[i], x));
   return nn_linear_forward(t, &p->head[PRIOR_HEAD_LAYERS - 1], x);
 }
 
-tensor *prior_epsilon(tape *t, const prior *p, tensor *features, tensor *context, const int32_t *owner) {
-  tensor *x = features;
+tensor *prior_gauge(tape *t, const prior *p, tensor *latent) {
+  return nn_linear_forward(t, &p->gauge, latent);
+}
+
+tensor *prior_epsilon(tape *t, const prior *p, tensor *invariants, tensor *ways, tensor *context,
+                      const int32_t *owner) {
+  tensor *x = invariants;
   for (int i = 0; i < PRIOR_LAYERS && x != NULL; i++) {
     const prior_layer *l = &p->layer[i];
     tensor *gate = op_sigmoid(t, nn_linear_forward(t, &l->gate, context));
@@ -140,7 +130,8 @@ tensor *prior_epsilon(tape *t, const prior *p, tensor *features, tensor *context
     x = op_add(t, x, op_gather(t, shift, owner, n));
     if (i + 1 < PRIOR_LAYERS) x = op_leaky_relu(t, x, slope);
   }
-  return op_add(t, x, op_slice(t, features, 1, 0, 3));
+  x = op_reduce_mean(t, op_mul(t, ways, x), 2);
+  return op_affine(t, op_transpose(t, x), -PRIOR_WAYS, 0);
 }
 
 /* ---- files ---- */
@@ -171,15 +162,13 @@ static scrim_status check_weights(const prior_shape *s, const tensorfile *file, 
 }
 
 static scrim_status read_shape(prior_shape *shape, const tensorfile *file, scrim_error *error) {
-  int64_t head[2] = {-1, -1}, layer[2] = {-1, -1};
+  int64_t head[2] = {-1, -1};
   const void *data;
-  scrim_status status = tensorfile_get(file, "prior.head.2.weight", TENSORFILE_F32, 2, head, &data, error);
-  if (status == SCRIM_OK) status = tensorfile_get(file, "prior.layer.0.weight", TENSORFILE_F32, 2, layer, &data, error);
+  const scrim_status status = tensorfile_get(file, "prior.head.2.weight", TENSORFILE_F32, 2, head, &data, error);
   if (status != SCRIM_OK) return status;
-  if (head[0] < 1 || head[0] > 1024 || head[1] < 1 || head[1] > 512 || (layer[1] != 3 && layer[1] != 6))
-    return fail(error, SCRIM_E_FORMAT, "a prior of width %lld, latent %lld and %lld features", (long long)head[1],
-                (long long)head[0], (long long)layer[1]);
-  *shape = (prior_shape){(int)head[1], (int)head[0], layer[1] == 6};
+  if (head[0] < 1 || head[0] > 1024 || head[1] < 1 || head[1] > 512)
+    return fail(error, SCRIM_E_FORMAT, "a prior of width %lld and latent %lld", (long long)head[1], (long long)head[0]);
+  *shape = (prior_shape){(int)head[1], (int)head[0]};
   return check_weights(shape, file, error);
 }
 

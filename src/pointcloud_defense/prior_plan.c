@@ -8,7 +8,7 @@
 struct prior_plan {
   prior_shape shape;
   size_t controls; /* outputs of all layers of the network together */
-  packed_linear *encoder[PRIOR_ENCODER_LAYERS], *head[PRIOR_HEAD_LAYERS];
+  packed_linear *encoder[PRIOR_ENCODER_LAYERS], *head[PRIOR_HEAD_LAYERS], *gauge;
   packed_linear *layer[PRIOR_LAYERS]; /* without bias: it goes into the shifts */
   packed_linear *gates, *shifts;      /* [latent + PRIOR_TIMES -> controls] */
   float *bias;                        /* [controls] of the layers */
@@ -26,6 +26,7 @@ static void pack_encoder(prior_plan *plan, const prior *p) {
   for (int i = 0; i < PRIOR_ENCODER_LAYERS; i++) plan->encoder[i] = pack(&p->encoder[i], PACKED_RELU);
   for (int i = 0; i < PRIOR_HEAD_LAYERS; i++)
     plan->head[i] = pack(&p->head[i], i + 1 < PRIOR_HEAD_LAYERS ? PACKED_RELU : PACKED_IDENTITY);
+  plan->gauge = pack(&p->gauge, PACKED_IDENTITY);
 }
 
 /* The gates of all layers, one under the other, and likewise the shifts. `none` is a bias of zeros. */
@@ -61,7 +62,7 @@ static void pack_network(prior_plan *plan, const prior *p) {
 }
 
 static int is_whole(const prior_plan *plan) {
-  int whole = plan->gates != NULL && plan->shifts != NULL;
+  int whole = plan->gates != NULL && plan->shifts != NULL && plan->gauge != NULL;
   for (int i = 0; i < PRIOR_ENCODER_LAYERS; i++) whole &= plan->encoder[i] != NULL;
   for (int i = 0; i < PRIOR_HEAD_LAYERS; i++) whole &= plan->head[i] != NULL;
   for (int i = 0; i < PRIOR_LAYERS; i++) whole &= plan->layer[i] != NULL;
@@ -89,6 +90,7 @@ void prior_plan_free(prior_plan *plan) {
   for (int i = 0; i < PRIOR_ENCODER_LAYERS; i++) packed_linear_free(plan->encoder[i]);
   for (int i = 0; i < PRIOR_HEAD_LAYERS; i++) packed_linear_free(plan->head[i]);
   for (int i = 0; i < PRIOR_LAYERS; i++) packed_linear_free(plan->layer[i]);
+  packed_linear_free(plan->gauge);
   packed_linear_free(plan->gates);
   packed_linear_free(plan->shifts);
   memory_free(plan->bias);
@@ -122,18 +124,16 @@ size_t prior_plan_scratch(const prior_plan *plan) {
 
 /* ---- running ---- */
 
-void prior_plan_pool(const prior_plan *plan, const float *xyz, size_t n, float *pooled, float *scratch) {
+void prior_plan_pool(const prior_plan *plan, const float *invariants, size_t n, float *pooled, float *scratch) {
   const size_t w = (size_t)plan->shape.width, wide = 4 * w;
   float *a = scratch, *b = scratch + block(plan);
-  for (size_t i = 0; i < n; i += PRIOR_PLAN_POINTS) {
-    const size_t count = n - i < PRIOR_PLAN_POINTS ? n - i : PRIOR_PLAN_POINTS;
-    packed_linear_run(plan->encoder[0], xyz + 3 * i, 3, NULL, a, w, count);
-    packed_linear_run(plan->encoder[1], a, w, NULL, b, w, count);
-    packed_linear_run(plan->encoder[2], b, w, NULL, a, 2 * w, count);
-    packed_linear_run(plan->encoder[3], a, 2 * w, NULL, b, wide, count);
-    for (size_t r = 0; r < count; r++)
-      for (size_t j = 0; j < wide; j++) pooled[j] = b[r * wide + j] > pooled[j] ? b[r * wide + j] : pooled[j];
-  }
+  packed_linear_run(plan->encoder[0], invariants, PRIOR_INVARIANTS, NULL, a, w, n);
+  packed_linear_run(plan->encoder[1], a, w, NULL, b, w, n);
+  packed_linear_run(plan->encoder[2], b, w, NULL, a, 2 * w, n);
+  packed_linear_run(plan->encoder[3], a, 2 * w, NULL, b, wide, n);
+  memset(pooled, 0, wide * sizeof *pooled);
+  for (size_t r = 0; r < n; r++)
+    for (size_t j = 0; j < wide; j++) pooled[j] += b[r * wide + j];
 }
 
 void prior_plan_encode(const prior_plan *plan, const float *pooled, float *latent, float *scratch) {
@@ -144,12 +144,18 @@ void prior_plan_encode(const prior_plan *plan, const float *pooled, float *laten
   packed_linear_run(plan->head[2], b, w, NULL, latent, (size_t)plan->shape.latent, 1);
 }
 
+double prior_plan_gauge(const prior_plan *plan, const float *latent) {
+  float told;
+  packed_linear_run(plan->gauge, latent, (size_t)plan->shape.latent, NULL, &told, 1, 1);
+  return fmax(exp(told) - PRIOR_GAUGE_LEAST, 0);
+}
+
 /* gate = sigmoid(G c + g), shift = gate * b + H c, so that a layer is gate * (W x) + shift. */
-void prior_plan_control(const prior_plan *plan, const float *latent, double ratio, float *controls, float *scratch) {
+void prior_plan_control(const prior_plan *plan, const float *latent, double noise, float *controls, float *scratch) {
   const size_t n = plan->controls, known = (size_t)plan->shape.latent;
   float *context = scratch, *gate = controls, *shift = controls + n;
   memcpy(context, latent, known * sizeof *context);
-  prior_times(ratio, context + known);
+  prior_times(noise, context + known);
   packed_linear_run(plan->gates, context, known + PRIOR_TIMES, NULL, gate, n, 1);
   packed_linear_run(plan->shifts, context, known + PRIOR_TIMES, NULL, shift, n, 1);
   for (size_t j = 0; j < n; j++) {
@@ -166,21 +172,18 @@ static void squash(float *y, size_t n, size_t width, const float *gate, const fl
     }
 }
 
-void prior_plan_epsilon(const prior_plan *plan, const float *controls, const float *features, size_t n, float *epsilon,
-                        float *scratch) {
-  const size_t known = (size_t)prior_features_count(&plan->shape);
+void prior_plan_factors(const prior_plan *plan, const float *controls, const float *invariants, size_t n,
+                        float *factors, float *scratch) {
   float *const turns[] = {scratch, scratch + block(plan)};
-  const float *from = features;
-  size_t in = known, at = 0;
+  const float *from = invariants;
+  size_t in = PRIOR_INVARIANTS, at = 0;
   for (int i = 0; i < PRIOR_LAYERS; i++) {
     const size_t out = (size_t)prior_width(&plan->shape, i);
-    float *to = turns[i % 2];
+    float *to = i + 1 < PRIOR_LAYERS ? turns[i % 2] : factors;
     packed_linear_run(plan->layer[i], from, in, NULL, to, out, n);
     squash(to, n, out, controls + at, controls + plan->controls + at, i + 1 < PRIOR_LAYERS ? slope : 1);
     from = to;
     at += out;
     in = out;
   }
-  for (size_t i = 0; i < n; i++)
-    for (size_t a = 0; a < 3; a++) epsilon[3 * i + a] = features[i * known + a] + from[3 * i + a];
 }

@@ -3,10 +3,12 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "pointcloud_defense/diffusion.h"
-#include "pointcloud_defense/survey.h"
+#include "pointcloud_defense/prior_noise.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+static const float gauge_weight = 0.2f; /* the gauge's part of the loss */
 
 typedef struct training_context {
   const prior *prior;
@@ -18,13 +20,15 @@ typedef struct training_context {
   diffusion schedule;
   /* One object: */
   pool *workers;
-  neighbours *index;
-  float *cloud, *surface; /* [points, 3] with noise, and projected */
+  prior_local *local;
+  double spacing;
+  float *cloud, *noise;     /* [points, 3] */
+  float *ways, *invariants; /* [3, points, PRIOR_WAYS], [points, PRIOR_INVARIANTS] */
   /* One batch: */
-  float *blurred, *features; /* [batch * settings->points, ..]: for the encoder, and for the network */
-  float *target;             /* [batch * settings->points, 3] the noise in it */
-  float *times;              /* [batch, PRIOR_TIMES] */
-  int32_t *owner;            /* [batch * points] */
+  float *batch_ways, *batch_invariants; /* [3, batch * settings->points, ..], [batch * settings->points, ..] */
+  float *target;                        /* [batch * settings->points, 3] the noise in it */
+  float *times, *gauge;                 /* [batch, PRIOR_TIMES], [batch, 1] what the gauge should say */
+  int32_t *owner;                       /* [batch * settings->points] */
 } training_context;
 
 int prior_normalise(float *xyz, size_t n, double mean[3], double *deviation) {
@@ -45,57 +49,50 @@ static void context_free(training_context *c) {
   tape_free(c->held_tape);
   random_source_free(c->held_random);
   memory_free(c->objects);
-  memory_free(c->blurred);
-  memory_free(c->features);
-  memory_free(c->target);
   memory_free(c->cloud);
-  memory_free(c->surface);
-  neighbours_free(c->index);
-  pool_free(c->workers);
+  memory_free(c->noise);
+  memory_free(c->ways);
+  memory_free(c->invariants);
+  memory_free(c->batch_ways);
+  memory_free(c->batch_invariants);
+  memory_free(c->target);
   memory_free(c->times);
+  memory_free(c->gauge);
   memory_free(c->owner);
+  prior_local_free(c->local);
+  pool_free(c->workers);
 }
 
 static scrim_status context_create(training_context *c, uint64_t seed, scrim_error *error) {
   const size_t rows = c->settings->batch * c->settings->points;
-  const size_t features = (size_t)prior_features_count(&c->prior->shape);
+  const struct {
+    float **to;
+    size_t n;
+  } arrays[] = {{&c->objects, c->n * c->points * 3},
+                {&c->cloud, c->points * 3},
+                {&c->noise, c->points * 3},
+                {&c->ways, c->points * 3 * PRIOR_WAYS},
+                {&c->invariants, c->points * PRIOR_INVARIANTS},
+                {&c->batch_ways, rows * 3 * PRIOR_WAYS},
+                {&c->batch_invariants, rows * PRIOR_INVARIANTS},
+                {&c->target, rows * 3},
+                {&c->times, c->settings->batch * PRIOR_TIMES},
+                {&c->gauge, c->settings->batch}};
   diffusion_init(&c->schedule);
-  c->objects = memory_zalloc(c->n * c->points, 3 * sizeof *c->objects);
-  c->blurred = memory_zalloc(rows, 3 * sizeof *c->blurred);
-  c->features = memory_zalloc(rows, features * sizeof *c->features);
-  c->target = memory_zalloc(rows, 3 * sizeof *c->target);
-  c->cloud = memory_zalloc(c->points, 3 * sizeof *c->cloud);
-  c->surface = memory_zalloc(c->points, 3 * sizeof *c->surface);
-  c->index = neighbours_create();
-  c->times = memory_zalloc(c->settings->batch, PRIOR_TIMES * sizeof *c->times);
   c->owner = memory_zalloc(rows, sizeof *c->owner);
-  if (c->objects == NULL || c->blurred == NULL || c->features == NULL || c->target == NULL || c->times == NULL ||
-      c->owner == NULL || c->cloud == NULL || c->surface == NULL || c->index == NULL)
-    return fail(error, SCRIM_E_MEMORY, "out of memory for %zu objects of %zu points", c->n, c->points);
+  c->local = prior_local_create();
+  int made = c->owner != NULL && c->local != NULL;
+  for (size_t i = 0; i < sizeof arrays / sizeof *arrays && made; i++)
+    made = (*arrays[i].to = memory_zalloc(arrays[i].n, sizeof(float))) != NULL;
+  if (!made) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu objects of %zu points", c->n, c->points);
   for (size_t i = 0; i < rows; i++) c->owner[i] = (int32_t)(i / c->settings->points);
   scrim_status status = tape_create(&c->held_tape, &cpu_backend, error);
   if (status == SCRIM_OK) status = pool_create(&c->workers, 1, error);
   return status == SCRIM_OK ? random_source_from_seed(&c->held_random, seed, error) : status;
 }
 
-/* An object's points from `start` on, round its end, turned. */
-static void copy_points(const training_context *c, size_t object, size_t start, const double turn[3][3], float *to) {
-  const float *from = c->objects + object * c->points * 3;
-  for (size_t i = 0; i < c->points; i++) {
-    const float *at = from + (start + i) % c->points * 3;
-    for (size_t a = 0; a < 3; a++)
-      to[3 * i + a] = (float)(turn[a][0] * at[0] + turn[a][1] * at[1] + turn[a][2] * at[2]);
-  }
-}
-
-/* Where all of the noisy object's points have their planes: the few that are trained on are as in use. */
-static scrim_status find_surface(training_context *c, scrim_error *error) {
-  if (!c->prior->shape.planes) return SCRIM_OK;
-  const survey_request request = {
-      .index = c->index, .xyz = c->cloud, .n = c->points, .k = PRIOR_NEIGHBOURS, .pool = c->workers, .planes = 1};
-  const scrim_status status = neighbours_build(c->index, c->cloud, c->points, 3, error);
-  if (status == SCRIM_OK) survey_run(&request, NULL, c->surface);
-  return status;
+static scrim_status look(training_context *c, const float *xyz, size_t n, scrim_error *error) {
+  return prior_local_find(c->local, c->workers, xyz, n, c->ways, c->invariants, &c->spacing, error);
 }
 
 /* Any run of a shuffled object's points is then a fair sample of it. */
@@ -122,110 +119,108 @@ static scrim_status take_objects(training_context *c, const float *objects, scri
   }
   if (status == SCRIM_OK) status = random_status(c->held_random, error);
   if (status != SCRIM_OK) return status;
-  memcpy(c->cloud, c->objects, c->points * 3 * sizeof *c->cloud);
-  return find_surface(c, error); /* after one there is memory for all */
+  /* After one there is memory for all. */
+  return look(c, c->objects, c->points, error);
 }
 
 /* ---- a batch ---- */
 
-/* What is random about one object of a batch: in 0..1, and four normal numbers. */
-enum { DRAW_TIME, DRAW_START, DRAW_BLUR, DRAW_TURN, DRAWS = DRAW_TURN + 4 };
+/* What is random about one object of a batch: its time step and what prior_noise needs, normal numbers all. */
+enum { DRAW_TIME, DRAW_UNIFORM, DRAW_SIDE = DRAW_UNIFORM + PRIOR_NOISE_UNIFORM, DRAWS = DRAW_SIDE + PRIOR_NOISE_SIDE };
 
 /* The tape gives normal numbers; their distribution function makes them uniform. */
 static double uniform_from(float normal) {
   return fmin(0.5 * erfc(-normal * 0.70710678118654752), 1 - 1e-9);
 }
 
-/*
- * The turn of a normal quaternion, which is any with the same chance; of one along z, about z; `how` 0: none. Without
- * normal numbers none either.
- */
-static void choose_turn(int how, const double normal[4], double turn[3][3]) {
-  double w = normal[0], x = how > 1 ? normal[1] : 0, y = how > 1 ? normal[2] : 0, z = normal[3];
-  const double length = sqrt(w * w + x * x + y * y + z * z);
-  if (how == 0 || !(length > 0)) w = 1, x = y = z = 0;
-  if (how > 0 && length > 0) w /= length, x /= length, y /= length, z /= length;
-  const double rows[3][3] = {{1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)},
-                             {2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)},
-                             {2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)}};
-  memcpy(turn, rows, sizeof rows);
-}
-
-static tensor *normals(tape *t, int rows, int columns) {
-  tensor *zero = tape_zeros(t, 2, (int[]){rows, columns});
+static tensor *normals(tape *t, size_t rows, int columns) {
+  tensor *zero = tape_zeros(t, 2, (int[]){(int)rows, columns});
   return op_gaussian(t, zero, zero);
 }
 
-/*
- * Lays object i of a batch out: the first settings->points of it blurred for the encoder, and the same noisy for the
- * network, with their noise as the target. noise, blur [points, 3].
- */
-static scrim_status fill_object(training_context *c, size_t i, size_t object, const double draw[DRAWS],
-                                const float *noise, const float *blur, scrim_error *error) {
-  const prior_settings *s = c->settings;
-  const size_t values = 3 * s->points, width = (size_t)prior_features_count(&s->shape);
-  const int t = 1 + (int)(draw[DRAW_TIME] * s->reach);
-  const float spread = (float)(s->blur * draw[DRAW_BLUR]);
-  float *blurred = c->blurred + i * values;
-  double turn[3][3];
-  choose_turn(s->turn, draw + DRAW_TURN, turn);
-  copy_points(c, object, (size_t)(draw[DRAW_START] * (double)c->points), turn, c->cloud);
-  for (size_t v = 0; v < values; v++) blurred[v] = c->cloud[v] + spread * blur[v];
-  diffusion_forward(&c->schedule, t, 1, noise, 3 * c->points, c->cloud);
-  memcpy(c->target + i * values, noise, values * sizeof *noise);
-  prior_times(diffusion_ratio(&c->schedule, t), c->times + i * PRIOR_TIMES);
-  const scrim_status status = find_surface(c, error);
-  prior_features(&s->shape, c->cloud, c->surface, sqrt(1 - c->schedule.alpha[t]), s->points,
-                 c->features + i * s->points * width);
+/* What the neighbours tell of object i's n points, and how much noise there is in them. */
+static void lay_gauge(training_context *c, size_t i, size_t n, double noise) {
+  double square = 0;
+  for (size_t v = 0; v < 3 * n; v++) square += (double)c->noise[v] * c->noise[v];
+  c->gauge[i] = (float)log(noise * sqrt(square / (3 * (double)n)) / c->spacing + PRIOR_GAUGE_LEAST);
+}
+
+/* Lays object i of a batch of `n` out: what the first settings->points of its noisy points are like, and their noise. */
+static scrim_status fill_object(training_context *c, size_t i, size_t n, size_t object, double time,
+                                const prior_noise *how, scrim_error *error) {
+  const size_t rows = c->settings->points, all = n * rows;
+  const size_t kept = prior_noise_keep(how, c->objects + object * c->points * 3, c->points, rows, c->cloud);
+  const int t = 1 + (int)(time * c->settings->reach);
+  const double noise = sqrt(1 - c->schedule.alpha[t]);
+  prior_noise_make(how, c->cloud, kept, diffusion_ratio(&c->schedule, t), c->noise);
+  diffusion_forward(&c->schedule, t, 1, c->noise, 3 * kept, c->cloud);
+  memcpy(c->target + i * rows * 3, c->noise, rows * 3 * sizeof *c->target);
+  const scrim_status status = look(c, c->cloud, kept, error);
+  const float unit = (float)(c->spacing / noise);
+  lay_gauge(c, i, kept, noise);
+  prior_times(noise / c->spacing, c->times + i * PRIOR_TIMES);
+  memcpy(c->batch_invariants + i * rows * PRIOR_INVARIANTS, c->invariants,
+         rows * PRIOR_INVARIANTS * sizeof *c->invariants);
+  for (size_t a = 0; a < 3; a++) {
+    const float *from = c->ways + a * kept * PRIOR_WAYS;
+    float *to = c->batch_ways + (a * all + i * rows) * PRIOR_WAYS;
+    for (size_t v = 0; v < rows * PRIOR_WAYS; v++) to[v] = unit * from[v];
+  }
   return status;
 }
 
 /* The network on the batch of n objects as it is laid out. */
 static tensor *batch_loss(tape *t, const training_context *c, size_t n) {
-  const int b = (int)n, points = (int)c->settings->points, features = prior_features_count(&c->prior->shape);
-  tensor *clouds = tape_input(t, c->blurred, 3, (int[]){b, points, 3});
-  tensor *latent = prior_encode(t, c->prior, clouds);
+  const int b = (int)n, points = (int)c->settings->points, m = b * points;
+  tensor *latent =
+      prior_encode(t, c->prior, tape_input(t, c->batch_invariants, 3, (int[]){b, points, PRIOR_INVARIANTS}));
   tensor *times = tape_input(t, c->times, 2, (int[]){b, PRIOR_TIMES});
   tensor *context = op_concat(t, (tensor *[]){latent, times}, 2, 1);
-  tensor *x = tape_input(t, c->features, 2, (int[]){b * points, features});
-  tensor *target = tape_input(t, c->target, 2, (int[]){b * points, 3});
-  return op_mse(t, prior_epsilon(t, c->prior, x, context, c->owner), target);
+  tensor *x = tape_input(t, c->batch_invariants, 2, (int[]){m, PRIOR_INVARIANTS});
+  tensor *ways = tape_input(t, c->batch_ways, 3, (int[]){3, m, PRIOR_WAYS});
+  tensor *target = tape_input(t, c->target, 2, (int[]){m, 3});
+  tensor *gauge = tape_input(t, c->gauge, 2, (int[]){b, 1});
+  tensor *noise_loss = op_mse(t, prior_epsilon(t, c->prior, x, ways, context, c->owner), target);
+  tensor *gauge_loss = op_mse(t, prior_gauge(t, c->prior, latent), gauge);
+  return op_add(t, noise_loss, op_affine(t, gauge_loss, gauge_weight, 0));
 }
 
-static tensor *training_loss(tape *t, const uint32_t *rows, size_t n, void *context) {
-  training_context *c = context;
-  const size_t values = 3 * c->points;
-  const int rows_in_all = (int)(n * c->points);
-  tensor *draws = normals(t, (int)n, DRAWS), *noise = normals(t, rows_in_all, 3), *blur = normals(t, rows_in_all, 3);
-  if (draws == NULL || noise == NULL || blur == NULL) return NULL;
+/* The batch of n objects, drawn on the tape: `first` of them held out, with time steps spread evenly, or by `rows`. */
+static tensor *draw_batch(tape *t, training_context *c, const uint32_t *rows, size_t first, size_t n) {
+  tensor *draws = normals(t, n, DRAWS), *points = normals(t, n * c->points, PRIOR_NOISE_POINT);
+  tensor *critics = normals(t, n, PRIOR_NOISE_CRITIC);
+  if (draws == NULL || points == NULL || critics == NULL) return NULL;
   for (size_t i = 0; i < n; i++) {
-    double draw[DRAWS];
-    for (size_t d = 0; d < DRAWS; d++) {
-      const float normal = draws->data[i * DRAWS + d];
-      draw[d] = d < DRAW_TURN ? uniform_from(normal) : normal;
-    }
-    const size_t object = c->n_held + rows[i];
-    if (fill_object(c, i, object, draw, noise->data + i * values, blur->data + i * values, NULL) != SCRIM_OK)
-      return NULL;
+    const float *draw = draws->data + i * DRAWS;
+    double uniform[PRIOR_NOISE_UNIFORM];
+    for (size_t d = 0; d < PRIOR_NOISE_UNIFORM; d++) uniform[d] = uniform_from(draw[DRAW_UNIFORM + d]);
+    const prior_noise how = {.keep = uniform[0],
+                             .kind = uniform[1],
+                             .share = uniform[2],
+                             .size = uniform[3],
+                             .start = uniform[4],
+                             .side = draw + DRAW_SIDE,
+                             .points = points->data + i * c->points * PRIOR_NOISE_POINT,
+                             .critic = critics->data + i * PRIOR_NOISE_CRITIC};
+    const double time = rows != NULL ? uniform_from(draw[DRAW_TIME]) : ((double)(first + i) + 0.5) / (double)c->n_held;
+    const size_t object = rows != NULL ? c->n_held + rows[i] : first + i;
+    if (fill_object(c, i, n, object, time, &how, NULL) != SCRIM_OK) return NULL;
   }
   return batch_loss(t, c, n);
 }
 
-/* ---- held-out objects: the same noise after every epoch, time steps spread evenly, nothing turned ---- */
+static tensor *training_loss(tape *t, const uint32_t *rows, size_t n, void *context) {
+  return draw_batch(t, context, rows, 0, n);
+}
+
+/* ---- held-out objects: the same noise after every epoch ---- */
 
 static scrim_status held_batch(training_context *c, size_t first, size_t n, double *loss, scrim_error *error) {
-  const size_t values = 3 * c->points;
   tape_reset(c->held_tape);
   tape_random(c->held_tape, c->held_random);
-  tensor *noise = normals(c->held_tape, (int)(n * c->points), 3);
-  scrim_status status = tape_status(c->held_tape, error);
-  for (size_t i = 0; status == SCRIM_OK && i < n; i++) {
-    const double draw[DRAWS] = {[DRAW_TIME] = ((double)(first + i) + 0.5) / (double)c->n_held};
-    status = fill_object(c, i, first + i, draw, noise->data + i * values, noise->data + i * values, error);
-  }
-  if (status != SCRIM_OK) return status;
-  const tensor *answer = batch_loss(c->held_tape, c, n);
-  status = tape_status(c->held_tape, error);
+  const tensor *answer = draw_batch(c->held_tape, c, NULL, first, n);
+  const scrim_status status = tape_status(c->held_tape, error);
+  if (status == SCRIM_OK && answer == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for held-out objects");
   if (status == SCRIM_OK) *loss += answer->data[0] * (double)n;
   return status;
 }
@@ -247,8 +242,7 @@ static scrim_status validate(double *figure, size_t epoch, void *context, scrim_
 /* What a resumed run must share with the one that was cut and the loop does not see: objects, and what is drawn. */
 static scrim_status fingerprint(char text[HASH_TEXT], const training_context *c, scrim_error *error) {
   const prior_settings *s = c->settings;
-  const double numbers[] = {(double)c->points, (double)s->points, s->blur,         s->reach,
-                            s->turn,           s->shape.width,    s->shape.latent, s->shape.planes};
+  const double numbers[] = {(double)c->points, (double)s->points, s->reach, s->shape.width, s->shape.latent};
   unsigned char digest[2][HASH_BYTES], whole[HASH_BYTES];
   scrim_status status = hash_bytes(numbers, sizeof numbers, digest[0], error);
   if (status == SCRIM_OK) status = hash_bytes(c->objects, c->n * c->points * 3 * sizeof *c->objects, digest[1], error);

@@ -8,23 +8,24 @@
 typedef struct prior_settings {
   prior_shape shape;
   size_t epochs, batch; /* objects a batch */
-  size_t points;        /* of each object a step, drawn anew */
+  size_t points;        /* of each object a step, drawn anew, of those that are given noise */
   double rate;
-  double blur; /* the encoder sees clouds with noise of up to this standard deviation, for it will be given such */
-  int reach;   /* time steps 1..reach are trained */
-  int turn;    /* objects are turned at random, 1: about z, 2: any way */
+  int reach; /* time steps 1..reach are trained */
 } prior_settings;
 
 typedef struct prior_fit {
   size_t epochs, best_epoch;
-  double held_loss; /* mean squared error of epsilon on held-out objects, each at time steps spread over 1..reach */
+  double held_loss; /* the loss on held-out objects, each at time steps spread over 1..reach */
 } prior_fit;
 
 /*
  * objects [n, points, 3], finite, n at least PRIOR_LEAST_OBJECTS, points at least settings->points; the first tenth is
  * held out and picks the epoch. The loss of an object x_0 with a time step t and noise epsilon is Ho et al.'s (2020)
- * simple one, |epsilon - network(x_t, t, encoder(x_0 + blur))|^2. A checkpoint is bound to objects and settings.
+ * simple one, |epsilon - network(x_t, t, encoder(x_t))|^2, and a fifth of the gauge's squared error.
  *
+ * What comes to be filtered is not normal noise of just the size that its distortion tells: prior_noise.h.
+ *
+ * A checkpoint is bound to objects and settings.
  * SCRIM_E_DATA: an object of one place, or training that diverged. SCRIM_E_STATE, SCRIM_E_CANCELLED, SCRIM_E_MEMORY.
  */
 enum { PRIOR_LEAST_OBJECTS = 20 };

@@ -2,7 +2,6 @@
 
 #include "core/error.h"
 #include "pointcloud_defense/prior_train.h"
-#include "pointcloud_defense/survey.h"
 #include <math.h>
 #include <string.h>
 
@@ -19,22 +18,32 @@ struct restore {
   size_t n, capacity;
   place *places;                       /* [n] in the order of their coordinates */
   float *xyz, *item, *noise, *epsilon; /* [n, 3] restored; as taken in; drawn; found by the network */
-  float *surface, *features;           /* [n, 3] xyz on its neighbours' planes; [n, ..] what the network sees */
-  neighbours *index;
-  float *pooled; /* [threads, pooled] */
+  float *ways, *invariants;            /* [3, n, PRIOR_WAYS], [n, PRIOR_INVARIANTS] of xyz */
+  float *factors;                      /* [n, PRIOR_WAYS] by the network */
+  float *pooled;                       /* [blocks, pooled] */
+  prior_local *local;
   float *latent, *controls;
   float *scratch; /* [threads, scratch] */
   size_t scratch_floats;
-  double mean[3], deviation;
+  double mean[3], deviation, spacing;
+  double unit; /* of the ways, in units of the noise: what factors are multiplied with */
 };
 
 /* ---- memory ---- */
 
-enum { FLOATS_A_POINT = 5 * 3 + PRIOR_MOST_FEATURES };
+enum { FLOATS_A_POINT = 4 * 3 + 4 * PRIOR_WAYS + PRIOR_INVARIANTS };
+
+static size_t blocks(size_t n) {
+  return (n + PRIOR_PLAN_POINTS - 1) / PRIOR_PLAN_POINTS;
+}
+
+static size_t floats(const restore *r, size_t n) {
+  return n * FLOATS_A_POINT + blocks(n) * (size_t)prior_plan_pooled(r->plan);
+}
 
 static void give_back(restore *r) {
   memory_wipe_free(r->places, r->capacity * sizeof *r->places);
-  memory_wipe_free(r->xyz, r->capacity * FLOATS_A_POINT * sizeof *r->xyz);
+  memory_wipe_free(r->xyz, floats(r, r->capacity) * sizeof *r->xyz);
   r->places = NULL;
   r->xyz = NULL;
   r->capacity = 0;
@@ -44,8 +53,7 @@ void restore_free(restore *r) {
   if (r == NULL) return;
   give_back(r);
   random_source_free(r->random);
-  neighbours_free(r->index);
-  memory_wipe_free(r->pooled, r->threads * (size_t)prior_plan_pooled(r->plan) * sizeof *r->pooled);
+  prior_local_free(r->local);
   memory_wipe_free(r->latent, (size_t)prior_plan_shape(r->plan)->latent * sizeof *r->latent);
   memory_wipe_free(r->controls, (size_t)prior_plan_controls(r->plan) * sizeof *r->controls);
   memory_wipe_free(r->scratch, r->threads * r->scratch_floats * sizeof *r->scratch);
@@ -60,13 +68,11 @@ scrim_status restore_create(restore **out, const prior_plan *plan, const scrim_k
   r->threads = threads;
   r->scratch_floats = (prior_plan_scratch(plan) + 15) / 16 * 16;
   diffusion_init(&r->schedule);
-  r->pooled = memory_zalloc(threads, (size_t)prior_plan_pooled(plan) * sizeof *r->pooled);
   r->latent = memory_zalloc((size_t)prior_plan_shape(plan)->latent, sizeof *r->latent);
   r->controls = memory_zalloc((size_t)prior_plan_controls(plan), sizeof *r->controls);
   r->scratch = memory_zalloc(threads, r->scratch_floats * sizeof *r->scratch);
-  r->index = neighbours_create();
-  const int made =
-      r->index != NULL && r->pooled != NULL && r->latent != NULL && r->controls != NULL && r->scratch != NULL;
+  r->local = prior_local_create();
+  const int made = r->local != NULL && r->latent != NULL && r->controls != NULL && r->scratch != NULL;
   const scrim_status status = made ? random_source_create(&r->random, key, error)
                                    : fail(error, SCRIM_E_MEMORY, "out of memory for the diffusion of objects");
   if (status == SCRIM_OK)
@@ -84,7 +90,7 @@ static scrim_status make_room(restore *r, size_t n, scrim_error *error) {
   if (n <= r->capacity) return SCRIM_OK;
   give_back(r);
   r->places = memory_zalloc(n, sizeof *r->places);
-  r->xyz = memory_zalloc(n, FLOATS_A_POINT * sizeof *r->xyz);
+  r->xyz = memory_zalloc(floats(r, n), sizeof *r->xyz);
   if (r->places == NULL || r->xyz == NULL) {
     memory_free(r->places);
     memory_free(r->xyz);
@@ -96,8 +102,10 @@ static scrim_status make_room(restore *r, size_t n, scrim_error *error) {
   r->item = r->xyz + 3 * n;
   r->noise = r->item + 3 * n;
   r->epsilon = r->noise + 3 * n;
-  r->surface = r->epsilon + 3 * n;
-  r->features = r->surface + 3 * n;
+  r->ways = r->epsilon + 3 * n;
+  r->factors = r->ways + 3 * PRIOR_WAYS * n;
+  r->invariants = r->factors + PRIOR_WAYS * n;
+  r->pooled = r->invariants + PRIOR_INVARIANTS * n;
   return SCRIM_OK;
 }
 
@@ -154,10 +162,6 @@ scrim_status restore_take(restore *r, const float *xyz, const uint32_t *first, s
 
 /* ---- the network, block by block over the pool ---- */
 
-static size_t blocks(const restore *r) {
-  return (r->n + PRIOR_PLAN_POINTS - 1) / PRIOR_PLAN_POINTS;
-}
-
 static size_t points_in(const restore *r, size_t block) {
   const size_t left = r->n - block * PRIOR_PLAN_POINTS;
   return left < PRIOR_PLAN_POINTS ? left : PRIOR_PLAN_POINTS;
@@ -165,42 +169,56 @@ static size_t points_in(const restore *r, size_t block) {
 
 static void pool_block(void *context, size_t block, unsigned worker) {
   restore *r = context;
-  prior_plan_pool(r->plan, r->xyz + 3 * block * PRIOR_PLAN_POINTS, points_in(r, block),
-                  r->pooled + worker * (size_t)prior_plan_pooled(r->plan), r->scratch + worker * r->scratch_floats);
+  prior_plan_pool(r->plan, r->invariants + block * PRIOR_PLAN_POINTS * PRIOR_INVARIANTS, points_in(r, block),
+                  r->pooled + block * (size_t)prior_plan_pooled(r->plan), r->scratch + worker * r->scratch_floats);
 }
 
-/* The largest over all workers is the largest over all points, whoever saw which. */
+/* Blocks are summed in their order, whoever saw which. */
 static void encode(restore *r, pool *workers) {
-  const size_t width = (size_t)prior_plan_pooled(r->plan);
-  memset(r->pooled, 0, r->threads * width * sizeof *r->pooled);
-  pool_run(workers, blocks(r), pool_block, r);
-  for (size_t i = width; i < r->threads * width; i++)
-    if (r->pooled[i] > r->pooled[i % width]) r->pooled[i % width] = r->pooled[i];
+  const size_t width = (size_t)prior_plan_pooled(r->plan), n = blocks(r->n);
+  pool_run(workers, n, pool_block, r);
+  for (size_t block = 1; block < n; block++)
+    for (size_t j = 0; j < width; j++) r->pooled[j] += r->pooled[block * width + j];
+  for (size_t j = 0; j < width; j++) r->pooled[j] /= (float)r->n;
   prior_plan_encode(r->plan, r->pooled, r->latent, r->scratch);
 }
 
 static void epsilon_block(void *context, size_t block, unsigned worker) {
   restore *r = context;
-  const size_t at = block * PRIOR_PLAN_POINTS;
-  prior_plan_epsilon(r->plan, r->controls, r->features + at * (size_t)prior_features_count(prior_plan_shape(r->plan)),
-                     points_in(r, block), r->epsilon + 3 * at, r->scratch + worker * r->scratch_floats);
+  const size_t begin = block * PRIOR_PLAN_POINTS, end = begin + points_in(r, block);
+  prior_plan_factors(r->plan, r->controls, r->invariants + begin * PRIOR_INVARIANTS, end - begin,
+                     r->factors + begin * PRIOR_WAYS, r->scratch + worker * r->scratch_floats);
+  for (size_t i = begin; i < end; i++)
+    for (size_t a = 0; a < 3; a++) {
+      const float *factors = r->factors + i * PRIOR_WAYS, *ways = r->ways + (a * r->n + i) * PRIOR_WAYS;
+      float sum = 0;
+      for (size_t v = 0; v < PRIOR_WAYS; v++) sum += factors[v] * ways[v];
+      r->epsilon[3 * i + a] = (float)(-r->unit) * sum;
+    }
 }
 
-static scrim_status find_surface(restore *r, pool *workers, scrim_error *error) {
-  const survey_request request = {
-      .index = r->index, .xyz = r->xyz, .n = r->n, .k = PRIOR_NEIGHBOURS, .pool = workers, .planes = 1};
-  const scrim_status status = neighbours_build(r->index, r->xyz, r->n, 3, error);
-  if (status == SCRIM_OK) survey_run(&request, NULL, r->surface);
+/* What the neighbours tell, and the encoder makes of it. */
+static scrim_status look(restore *r, pool *workers, scrim_error *error) {
+  const scrim_status status =
+      prior_local_find(r->local, workers, r->xyz, r->n, r->ways, r->invariants, &r->spacing, error);
+  if (status == SCRIM_OK) encode(r, workers);
+  return status;
+}
+
+scrim_status restore_gauge(restore *r, pool *workers, double *noise, double *spacing, scrim_error *error) {
+  const scrim_status status = look(r, workers, error);
+  *noise = status == SCRIM_OK ? prior_plan_gauge(r->plan, r->latent) : 0;
+  *spacing = r->spacing;
   return status;
 }
 
 static scrim_status find_epsilon(restore *r, pool *workers, int t, scrim_error *error) {
-  const prior_shape *shape = prior_plan_shape(r->plan);
-  const scrim_status status = shape->planes ? find_surface(r, workers, error) : SCRIM_OK;
+  const double noise = sqrt(1 - r->schedule.alpha[t]);
+  const scrim_status status = look(r, workers, error);
   if (status != SCRIM_OK) return status;
-  prior_features(shape, r->xyz, r->surface, sqrt(1 - r->schedule.alpha[t]), r->n, r->features);
-  prior_plan_control(r->plan, r->latent, diffusion_ratio(&r->schedule, t), r->controls, r->scratch);
-  pool_run(workers, blocks(r), epsilon_block, r);
+  r->unit = r->spacing / noise;
+  prior_plan_control(r->plan, r->latent, 1 / r->unit, r->controls, r->scratch);
+  pool_run(workers, blocks(r->n), epsilon_block, r);
   return SCRIM_OK;
 }
 
@@ -215,7 +233,6 @@ scrim_status restore_run(restore *r, pool *workers, const restore_request *reque
   const size_t count = 3 * r->n;
   scrim_status status = random_begin(r->random, "cloud", r->item, count * sizeof *r->item, error);
   if (status != SCRIM_OK) return status;
-  encode(r, workers);
   draw(r);
   diffusion_forward(&r->schedule, t, request->noise, r->noise, count, r->xyz);
   for (int i = 0; i < leaps && status == SCRIM_OK; i++) {

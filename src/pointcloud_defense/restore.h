@@ -1,5 +1,5 @@
 /*
- * Objects moved back to what the prior knows: diffused forward as far as their distortion asks for, and denoised.
+ * Objects moved back to what the prior knows: diffused forward as far as the noise in them asks for, and denoised.
  * Ada3Diff (arXiv 2211.16247), with the network and the latent of the attacked cloud as in PointDP (Sun et al. 2023).
  *
  * Points are taken in the order of their coordinates, and all noise comes from the key and the points themselves: the
@@ -26,6 +26,12 @@ const diffusion *restore_schedule(const restore *r);
  */
 scrim_status restore_take(restore *r, const float *xyz, const uint32_t *first, size_t n, double *deviation,
                           scrim_error *error);
+
+/*
+ * How much noise there is in what was taken in, as the prior's gauge has it, in units of the spacing; and the spacing in
+ * units of the deviation. SCRIM_E_MEMORY.
+ */
+scrim_status restore_gauge(restore *r, pool *workers, double *noise, double *spacing, scrim_error *error);
 
 typedef struct restore_request {
   int time_step; /* 1..DIFFUSION_STEPS */
