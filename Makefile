@@ -16,6 +16,8 @@ PYTHON ?= /usr/bin/python3
 PREFIX ?= /usr/local
 LIBDIR ?= $(PREFIX)/lib
 MANDIR ?= $(PREFIX)/share/man
+# The command looks for filters that come along in ../share/scrim from where it is.
+MODELDIR := $(PREFIX)/share/scrim
 
 VERSION := $(shell sed -n 's/^.define SCRIM_VERSION "\(.*\)"/\1/p' include/scrim/version.h)
 SONAME := libscrim.so.$(firstword $(subst ., ,$(VERSION)))
@@ -62,6 +64,7 @@ LAB := $(sort $(wildcard bench/lab.c bench/lab_*.c))
 BENCH_SUPPORT := $(filter-out $(BENCHES) $(LAB),$(sort $(wildcard bench/*.c)))
 FUZZERS := $(sort $(wildcard fuzz/fuzz_*.c))
 EXAMPLES := $(sort $(wildcard examples/*.c))
+MODELS := $(sort $(wildcard models/*.scrim))
 HEADERS := $(sort $(wildcard include/*.h include/scrim/*.h))
 
 # A line a file, or with V=1 the commands.
@@ -133,7 +136,7 @@ $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(TEST_LIB) $(SERVE_LIB) $(ALL_LI
 	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS) $(SERVE_LIBS) -lcmocka
 # What the scripts of tests/cli talk to.
 $(BUILD)/tests/programs/%: $(BUILD)/tests/programs/%.o $(TEST_LIB)
-	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(SERVE_LIBS)
+	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS) $(SERVE_LIBS)
 $(BUILD)/bench/bench_%: $(BUILD)/bench/bench_%.o $(BENCH_LIB) $(TEST_LIB) $(ALL_LIB)
 	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS) -lz
 $(BUILD)/bench/lab: $(call objects,$(LAB)) $(BENCH_LIB) $(ALL_LIB)
@@ -195,6 +198,7 @@ run-bench: $(COMMAND) $(call programs,$(BENCHES))
 	$(PYTHON) bench/bench_formats.py $(BUILD)
 	bench/bench_serve.sh $(BUILD)
 	bench/bench_points.sh $(BUILD)
+	bench/bench_prior.py $(BUILD) models/cloud.scrim
 
 acceptance: ## slow checks: a pipe of ten million rows, ten thousand faults, model servers from PyPI
 	@build-aux/install-packages build test acceptance
@@ -249,9 +253,9 @@ check-man: ## the manual pages have no errors (needs mandoc)
 
 ## ---- installation
 
-install: lib tools ## command, libraries, headers, pkg-config file and manual pages, under DESTDIR and PREFIX
+install: lib tools ## command, libraries, headers, filters, pkg-config file and manual pages, under DESTDIR and PREFIX
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(LIBDIR)/pkgconfig $(DESTDIR)$(PREFIX)/include/scrim \
-	  $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5
+	  $(DESTDIR)$(MANDIR)/man1 $(DESTDIR)$(MANDIR)/man5 $(DESTDIR)$(MODELDIR)
 	install -m 755 $(COMMAND) $(DESTDIR)$(PREFIX)/bin/scrim
 	install -m 755 $(SHARED_LIB) $(DESTDIR)$(LIBDIR)/libscrim.so.$(VERSION)
 	ln -sf libscrim.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
@@ -261,6 +265,7 @@ install: lib tools ## command, libraries, headers, pkg-config file and manual pa
 	install -m 644 $(wildcard include/scrim/*.h) $(DESTDIR)$(PREFIX)/include/scrim
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
 	  -e 's|@LIBS@|$(LIBS)|' scrim.pc.in >$(DESTDIR)$(LIBDIR)/pkgconfig/scrim.pc
+	install -m 644 $(MODELS) $(DESTDIR)$(MODELDIR)
 	install -m 644 docs/man/scrim.1 $(DESTDIR)$(MANDIR)/man1/scrim.1
 	install -m 644 docs/man/scrim-serve.5 $(DESTDIR)$(MANDIR)/man5/scrim-serve.5
 
@@ -269,7 +274,7 @@ uninstall: ## remove what install put there
 	  $(DESTDIR)$(LIBDIR)/libscrim.so $(DESTDIR)$(LIBDIR)/libscrim.a $(DESTDIR)$(LIBDIR)/pkgconfig/scrim.pc \
 	  $(DESTDIR)$(PREFIX)/include/scrim.h $(DESTDIR)$(MANDIR)/man1/scrim.1 \
 	  $(DESTDIR)$(MANDIR)/man5/scrim-serve.5
-	rm -rf $(DESTDIR)$(PREFIX)/include/scrim
+	rm -rf $(DESTDIR)$(PREFIX)/include/scrim $(DESTDIR)$(MODELDIR)
 
 clean: ## remove everything that was built
 	rm -rf build

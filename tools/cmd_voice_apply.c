@@ -102,6 +102,12 @@ static int is_folder(const char *path) {
   return stat(path, &found) == 0 && S_ISDIR(found.st_mode);
 }
 
+/* A device or a pipe, named as a file is. */
+static int is_stream(const char *path) {
+  struct stat found;
+  return stat(path, &found) == 0 && !S_ISREG(found.st_mode) && !S_ISDIR(found.st_mode);
+}
+
 static const char *last_part(const char *path) {
   const char *slash = strrchr(path, '/');
   return slash ? slash + 1 : path;
@@ -128,7 +134,7 @@ static scrim_status list_one(run_state *s, int *is_one, scrim_error *error) {
   const args *a = s->a;
   const char *in = a->n_operands == 1 ? a->operand[0] : "-", *out = a->value[OUTPUT] ? a->value[OUTPUT] : "-";
   const int from_stdin = strcmp(in, "-") == 0, to_stdout = strcmp(out, "-") == 0;
-  *is_one = !a->value[LIST] && a->n_operands <= 1 && (from_stdin || to_stdout || is_one_file(in, out));
+  *is_one = !a->value[LIST] && a->n_operands <= 1 && (from_stdin || to_stdout || is_stream(out) || is_one_file(in, out));
   if (!*is_one) return SCRIM_OK;
   if (is_folder(in) || is_folder(out))
     return complain_later(error, SCRIM_E_ARGUMENT, -1, "a folder goes to a folder, a stream to a stream or a file");
