@@ -20,6 +20,7 @@
 #include <scrim/table.h>
 #include <scrim/version.h>
 #include <scrim/voice.h>
+#include <scrim/voice_audit.h>
 #include <scrim/voice_encoder.h>
 
 #endif
