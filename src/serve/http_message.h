@@ -6,7 +6,8 @@
  * characters, Content-Length together with Transfer-Encoding, either of them twice, any coding but chunked, chunk
  * extensions, trailers, bodies whose length is not stated. However the bytes are split, the outcome is the same.
  *
- * Bodies may hold raw scores: they are wiped when the message is readied for the next one and when it is freed.
+ * Bodies may hold raw scores: they are wiped when the message is readied for the next one and when it is freed; large
+ * ones by the worker's helper, if there is one.
  */
 #ifndef SERVE_HTTP_MESSAGE_H
 #define SERVE_HTTP_MESSAGE_H
