@@ -15,12 +15,20 @@ static const char usage[] =
     "         MNIST: how well images are rebuilt from scores, before and after\n"
     "       lab attribute [--data DIR] [--seed S] [--seeds N] [-f FILTER -k KEY]\n"
     "         Adult: how well a private attribute is read from scores, before and after\n"
+    "       lab street [--seed S] -o OUT/\n"
+    "         writes a procedural LiDAR frame: OUT/frame.npy\n"
+    "       lab cloud-attack -m VICTIM --data OUT/ [--seed S] -o OUT/\n"
+    "         attacks one of objects.npy, of classes labels.npy; writes clean.npy and attacked.npy\n"
+    "       lab cloud-picture -m VICTIM --data OUT/ --frame FILE --filtered FILE -o OUT/\n"
+    "         what VICTIM takes clean.npy, attacked.npy and filtered.npy for; draws them and the frames: "
+    "OUT/cloud.png\n"
     "--data: folder that holds letter.npy, adult/ and mnist_test/ (default data; see data/README.md)\n";
 
 static const struct {
   const char *name;
   scrim_status (*run)(const lab_options *options, scrim_error *error);
-} commands[] = {{"classify", lab_classify}, {"inversion", lab_inversion}, {"attribute", lab_attribute}};
+} commands[] = {{"classify", lab_classify}, {"inversion", lab_inversion},       {"attribute", lab_attribute},
+                {"street", lab_street},     {"cloud-attack", lab_cloud_attack}, {"cloud-picture", lab_cloud_picture}};
 
 static const struct option long_options[] = {{"data", required_argument, NULL, 'd'},
                                              {"seed", required_argument, NULL, 's'},
@@ -30,6 +38,8 @@ static const struct option long_options[] = {{"data", required_argument, NULL, '
                                              {"model", required_argument, NULL, 'm'},
                                              {"filter", required_argument, NULL, 'f'},
                                              {"key", required_argument, NULL, 'k'},
+                                             {"frame", required_argument, NULL, 'F'},
+                                             {"filtered", required_argument, NULL, 'G'},
                                              {NULL, 0, NULL, 0}};
 
 static int parse_number(const char *text, uint64_t *value) {
@@ -67,6 +77,12 @@ static int parse_options(lab_options *o, int argc, char **argv) {
       break;
     case 'k':
       o->key = optarg;
+      break;
+    case 'F':
+      o->frame = optarg;
+      break;
+    case 'G':
+      o->filtered = optarg;
       break;
     default:
       return 0;

@@ -1,5 +1,5 @@
 /*
- * The laboratory: makes the data on which the score filter is judged. Real classifiers, trained until they know their
+ * The laboratory: makes the data on which filters are judged, above all the score filter. Real classifiers, trained until they know their
  * training rows by heart as real ones do, the scores that they give, and the attacker's shadow classifiers.
  *
  * A bench program: it may print and exit, and it includes internal headers.
@@ -12,11 +12,12 @@
 
 /* What the command line said. */
 typedef struct lab_options {
-  const char *data;   /* folder of the data sets */
-  const char *out;    /* folder to write to */
-  const char *model;  /* classifier file */
-  const char *filter; /* filter file, or NULL: train one */
-  const char *key;    /* key file that goes with it */
+  const char *data;             /* folder of the data sets */
+  const char *out;              /* folder to write to */
+  const char *model;            /* classifier file */
+  const char *filter;           /* filter file, or NULL: train one */
+  const char *key;              /* key file that goes with it */
+  const char *frame, *filtered; /* files of points: before and after the filter */
   uint64_t seed;
   size_t seeds;   /* runs, seed, seed + 1, ... */
   size_t shadows; /* the attacker's own classifiers */
@@ -121,5 +122,8 @@ scrim_status lab_make(const lab_recipe *recipe, const lab_options *options, scri
 scrim_status lab_classify(const lab_options *options, scrim_error *error);
 scrim_status lab_inversion(const lab_options *options, scrim_error *error);
 scrim_status lab_attribute(const lab_options *options, scrim_error *error);
+scrim_status lab_street(const lab_options *options, scrim_error *error);
+scrim_status lab_cloud_attack(const lab_options *options, scrim_error *error);
+scrim_status lab_cloud_picture(const lab_options *options, scrim_error *error);
 
 #endif
