@@ -7,7 +7,7 @@
 /* A check of this much holds the loop up for some tenths of a millisecond. */
 enum { PROXY_LARGE_BYTES = 32768, PROXY_LARGE_ROWS = 64 };
 
-/* Requests that may wait: as many of the largest, or as many bytes. Some seconds' work at most, and some tenths. */
+/* What may wait: so many requests of the largest size, or smaller ones of so many bytes. */
 enum { PROXY_WAITING_BODIES = 4, PROXY_WAITING_BYTES = 16 << 20 };
 
 /* Reads what is checked and writes what comes of it, and nothing else: it may run beside the loop. */
