@@ -200,10 +200,10 @@ run-bench: $(COMMAND) $(call programs,$(BENCHES))
 	bench/bench_points.sh $(BUILD)
 	bench/bench_prior.py $(BUILD) models/cloud.scrim
 
-acceptance: ## slow checks: a pipe of ten million rows, ten thousand faults, model servers from PyPI
+acceptance: ## slow checks: ten million rows, ten thousand faults, a Slurm array, model servers from PyPI
 	@build-aux/install-packages build test acceptance
 	+@$(MAKE) --no-print-directory run-acceptance
-run-acceptance: tools $(BUILD)/tests/test_canary
+run-acceptance: tools $(BUILD)/tests/test_canary $(BUILD)/tests/programs/speech
 	@BUILD=$(BUILD) tests/acceptance/run
 
 ## ---- fuzzing: one program a reader, its corpus in fuzz/corpus/<name>
