@@ -8,8 +8,8 @@ static const float level = 0.05f, power_floor = 1e-6f;
 
 struct front_end {
   front_end_settings settings;
-  tensor triangles; /* [bands, bins] */
-  tensor cosines;   /* [cepstra, bands]; no data without cepstra */
+  tensor *triangles; /* [bands, bins] */
+  tensor *cosines;   /* [cepstra, bands]; NULL without cepstra */
 };
 
 /* ---- settings ---- */
@@ -54,14 +54,14 @@ static double from_scale(front_end_scale scale, double value) {
 static void fill_triangles(front_end *f) {
   const front_end_settings *s = &f->settings;
   const double low = to_scale(s->scale, s->low_hz), step = (to_scale(s->scale, s->high_hz) - low) / (s->bands + 1);
-  const int bins = f->triangles.dim[1];
+  const int bins = f->triangles->dim[1];
   for (int i = 0; i < s->bands; i++) {
     double edge[3];
     for (int e = 0; e < 3; e++) edge[e] = from_scale(s->scale, low + (i + e) * step);
     for (int k = 0; k < bins; k++) {
       const double hz = (double)k * SPEECH_RATE / s->n_fft;
       const double rise = (hz - edge[0]) / (edge[1] - edge[0]), fall = (edge[2] - hz) / (edge[2] - edge[1]);
-      f->triangles.data[(size_t)i * (size_t)bins + (size_t)k] = (float)fmax(0, fmin(rise, fall));
+      f->triangles->data[(size_t)i * (size_t)bins + (size_t)k] = (float)fmax(0, fmin(rise, fall));
     }
   }
 }
@@ -71,27 +71,45 @@ static void fill_cosines(front_end *f) {
   const int bands = f->settings.bands;
   for (int i = 0; i < f->settings.cepstra; i++)
     for (int j = 0; j < bands; j++)
-      f->cosines.data[(size_t)i * (size_t)bands + (size_t)j] =
+      f->cosines->data[(size_t)i * (size_t)bands + (size_t)j] =
           (float)(sqrt(2.0 / bands) * cos(3.14159265358979323846 * (i + 1) * (j + 0.5) / bands));
 }
 
-/* A constant: no node, no gradient. 0 when out of memory. */
-static int make_matrix(tensor *m, int rows, int columns) {
-  *m = (tensor){.rank = 2, .dim = {rows, columns}, .n = (size_t)rows * (size_t)columns};
-  m->data = memory_zalloc(m->n, sizeof *m->data);
-  return m->data != NULL;
+/* A constant: no node, no gradient. NULL when out of memory. */
+static tensor *make_matrix(int rows, int columns) {
+  const size_t n = (size_t)rows * (size_t)columns;
+  tensor *m = memory_zalloc(1, sizeof *m);
+  float *data = memory_zalloc(n, sizeof *data);
+  if (m != NULL && data != NULL) {
+    *m = (tensor){.rank = 2, .dim = {rows, columns}, .n = n, .data = data};
+    return m;
+  }
+  memory_free(m);
+  memory_free(data);
+  return NULL;
+}
+
+static void free_matrix(tensor *m) {
+  if (m != NULL) memory_free(m->data);
+  memory_free(m);
+}
+
+static int make_matrices(front_end *f) {
+  const front_end_settings *s = &f->settings;
+  f->triangles = make_matrix(s->bands, s->n_fft / 2 + 1);
+  if (s->cepstra > 0) f->cosines = make_matrix(s->cepstra, s->bands);
+  return f->triangles != NULL && (f->cosines != NULL || s->cepstra == 0);
 }
 
 scrim_status front_end_create(front_end **out, const front_end_settings *settings, scrim_error *error) {
   const scrim_status status = check_settings(settings, error);
   if (status != SCRIM_OK) return status;
   front_end *f = memory_zalloc(1, sizeof *f);
-  if (f == NULL || !make_matrix(&f->triangles, settings->bands, settings->n_fft / 2 + 1) ||
-      (settings->cepstra > 0 && !make_matrix(&f->cosines, settings->cepstra, settings->bands))) {
+  if (f != NULL) f->settings = *settings;
+  if (f == NULL || !make_matrices(f)) {
     front_end_free(f);
     return fail(error, SCRIM_E_MEMORY, "out of memory for a front end of %d bands", settings->bands);
   }
-  f->settings = *settings;
   fill_triangles(f);
   fill_cosines(f);
   *out = f;
@@ -100,8 +118,8 @@ scrim_status front_end_create(front_end **out, const front_end_settings *setting
 
 void front_end_free(front_end *f) {
   if (f == NULL) return;
-  memory_free(f->triangles.data);
-  memory_free(f->cosines.data);
+  free_matrix(f->triangles);
+  free_matrix(f->cosines);
   memory_free(f);
 }
 
@@ -121,8 +139,8 @@ tensor *front_end_apply(tape *t, const front_end *f, tensor *samples) {
   const float length = level * sqrtf((float)samples->dim[samples->rank - 1]); /* of the clip as a vector */
   tensor *x = op_affine(t, op_normalize(t, samples, 1e-6f), length, 0);
   x = op_power_spectrum(t, x, s->window, s->hop, s->n_fft);
-  x = op_log(t, op_linear(t, x, (tensor *)&f->triangles, NULL), power_floor);
-  if (s->cepstra > 0) x = op_linear(t, x, (tensor *)&f->cosines, NULL);
+  x = op_log(t, op_linear(t, x, f->triangles, NULL), power_floor);
+  if (s->cepstra > 0) x = op_linear(t, x, f->cosines, NULL);
   x = op_transpose(t, x);
   if (s->mean_removal || x == NULL) return op_centre(t, x);
   const int clips = x->dim[0], features = x->dim[1], frames = x->dim[2];
