@@ -55,5 +55,6 @@ extern const command cmd_cloud_shapes;
 extern const command cmd_cloud_audit;
 extern const command cmd_voice_train;
 extern const command cmd_voice_apply;
+extern const command cmd_voice_audit;
 
 #endif
