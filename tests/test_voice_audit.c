@@ -193,6 +193,33 @@ static void threads_change_nothing_but_the_time(void **state) {
   scrim_voice_audit_report_free(three);
 }
 
+/* Called from several threads: each clip has a place of its own. */
+static int keep_peak(const char *system, size_t clip, const float *x, size_t n, void *context) {
+  float *peak = context;
+  if (strcmp(system, "same") != 0) return clip == 3 && strcmp(system, "none") != 0;
+  for (size_t i = 0; i < n; i++) peak[clip] = fmaxf(peak[clip], fabsf(x[i]));
+  return 0;
+}
+
+static void what_systems_make_can_be_kept(void **state) {
+  (void)state;
+  const scrim_voice_other others[] = {{.name = "same", .own = same}, {.name = "noise", .own = noise}};
+  float peak[CLIPS] = {0};
+  scrim_voice_audit audit = audit_of();
+  audit.others = others;
+  audit.n_others = 1;
+  audit.threads = 2;
+  audit.keep = keep_peak;
+  audit.keep_context = peak;
+  scrim_voice_audit_report_free(run(NULL, &audit));
+  for (int i = 0; i < CLIPS; i++) assert_float_equal(peak[i], 0.5, 1e-3); /* as talkers_speak makes them */
+  audit.n_others = 2;
+  scrim_voice_audit_report *report;
+  scrim_error error;
+  assert_int_equal(scrim_voice_audit_run(&report, NULL, NULL, &audit, &error), SCRIM_E_IO);
+  assert_non_null(strstr(error.message, "'noise' made of clip 3"));
+}
+
 static int stop_at_once(const scrim_progress *progress, void *context) {
   ++*(int *)context;
   assert_string_equal(progress->stage, "none");
@@ -257,6 +284,7 @@ int main(void) {
       cmocka_unit_test(what_is_there_is_found_and_what_is_not_is_not),
       cmocka_unit_test(every_system_meets_every_listener),
       cmocka_unit_test(threads_change_nothing_but_the_time),
+      cmocka_unit_test(what_systems_make_can_be_kept),
       cmocka_unit_test(what_cannot_be_audited_is_refused),
       cmocka_unit_test(every_failed_request_is_reported),
   };

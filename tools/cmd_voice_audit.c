@@ -5,6 +5,8 @@
 #include "progress_line.h"
 #include "voice_audit_clips.h"
 #include "voice_audit_print.h"
+#include <ctype.h>
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -33,6 +35,7 @@ enum {
   JOBS,
   SEED,
   MIN_EER,
+  KEEP,
   JSON
 };
 static const option options[] = {
@@ -59,6 +62,7 @@ static const option options[] = {
     [SEED] = {"seed", 0, 0, "N", "of the attackers' key and of baselines (default 1)"},
     [MIN_EER] = {"min-eer", 0, 0, "X",
                  "exit with 1 if an attacker on the filter errs less, ignorant or informed: a gate for releases"},
+    [KEEP] = {"keep", 0, 0, "DIR", "write what each system makes of clip N of the list to DIR/SYSTEM/N.wav"},
     [JSON] = {"json", 0, 0, NULL, "as one JSON object"},
 };
 
@@ -194,6 +198,33 @@ static scrim_status read_others(run_state *s, scrim_error *error) {
   return status;
 }
 
+/* ---- what is kept ---- */
+
+/* DIR/SYSTEM/N.wav, N counted from 1; in names of systems, what is no letter or digit becomes a dash. */
+static int keep_clip(const char *system, size_t clip, const float *x, size_t n, void *context) {
+  const run_state *s = context;
+  char path[4096], name[80];
+  size_t i = 0;
+  for (; system[i] && i + 1 < sizeof name; i++)
+    name[i] = isalnum((unsigned char)system[i]) || system[i] == '.' ? system[i] : '-';
+  name[i] = '\0';
+  const int folder = snprintf(path, sizeof path, "%s/%s", s->a->value[KEEP], name);
+  if (folder < 0 || (size_t)folder + 32 > sizeof path) return 1;
+  if (mkdir(path, 0777) != 0 && errno != EEXIST) return 1;
+  snprintf(path + folder, sizeof path - (size_t)folder, "/%zu.wav", clip + 1);
+  return scrim_audio_write(path, x, n, 1, 16000, 16, NULL) != SCRIM_OK;
+}
+
+static scrim_status make_keep_folder(run_state *s, scrim_error *error) {
+  const char *folder = s->a->value[KEEP];
+  if (!folder) return SCRIM_OK;
+  s->audit.keep = keep_clip;
+  s->audit.keep_context = s;
+  if (mkdir(folder, 0777) == 0 || errno == EEXIST) return SCRIM_OK;
+  s->at_fault = folder;
+  return complain_later(error, SCRIM_E_IO, -1, "cannot make the folder: %s", strerror(errno));
+}
+
 /* ---- the audit ---- */
 
 static scrim_status audit(run_state *s, scrim_error *error) {
@@ -201,6 +232,7 @@ static scrim_status audit(run_state *s, scrim_error *error) {
   scrim_status status = read_encoders(s, error);
   if (status == SCRIM_OK) status = read_clips(s, error);
   if (status == SCRIM_OK) status = read_others(s, error);
+  if (status == SCRIM_OK) status = make_keep_folder(s, error);
   if (status == SCRIM_OK && a->value[FILTER])
     status = filter_file_open(&s->filter, a->value[FILTER], a->value[ENCRYPTION_KEY], &s->at_fault, error);
   if (status == SCRIM_OK && a->value[KEY]) {

@@ -30,6 +30,12 @@ typedef struct scrim_voice_other {
   const char *const *train;    /* [n_train] as an attacker hid his training speech; NULL: nobody learns from it */
 } scrim_voice_other;
 
+/*
+ * Takes what a system made of clip `clip`, as its owner publishes it: x [n] at 16 kHz. A non-zero answer stops the audit
+ * with SCRIM_E_IO. Called from several threads at once.
+ */
+typedef int (*scrim_voice_keep_fn)(const char *system, size_t clip, const float *x, size_t n, void *context);
+
 /* The caller's, only read; nothing is kept after the call. */
 typedef struct scrim_voice_audit {
   const scrim_voice_clip *clips; /* [n_clips] at least two speakers, one with two clips */
@@ -50,6 +56,8 @@ typedef struct scrim_voice_audit {
   uint64_t seed;              /* of the attackers' keys and of what baselines draw */
   scrim_progress_fn progress; /* or NULL; a step is a clip */
   void *context;              /* for progress */
+  scrim_voice_keep_fn keep;   /* or NULL */
+  void *keep_context;
 } scrim_voice_audit;
 
 /* What one listener makes of one system. What was not measured is not-a-number. */

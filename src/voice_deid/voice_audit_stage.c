@@ -99,6 +99,11 @@ static scrim_status measure(voice_stage *s, const float *x, const float *y, size
   return SCRIM_OK;
 }
 
+static scrim_status keep(const voice_stage *s, const float *y, size_t n, size_t item, scrim_error *error) {
+  if (!s->audit->keep || s->audit->keep(s->system->name, item, y, n, s->audit->keep_context) == 0) return SCRIM_OK;
+  return fail(error, SCRIM_E_IO, "what '%s' made of clip %zu could not be kept", s->system->name, item);
+}
+
 static scrim_status remove_and_hear(voice_stage *s, tape *t, const float *y, size_t n, size_t item, float *room,
                                     scrim_error *error) {
   scrim_status status = SCRIM_OK;
@@ -120,6 +125,7 @@ static scrim_status run_clip(voice_stage *s, size_t item, voice_maker *maker, ta
   s->seconds[item] = seconds * RATE / (double)n;
   status = hear(s, t, y, n, s->heard[VOICE_OWNER], item, error);
   if (status == SCRIM_OK) status = measure(s, x, y, n, item, error);
+  if (status == SCRIM_OK) status = keep(s, y, n, item, error);
   if (status == SCRIM_OK) status = remove_and_hear(s, t, y, n, item, z, error);
   if (status != SCRIM_OK || !s->has_attacker) return status;
   status = voice_maker_make(maker, s->system, VOICE_ATTACKER, item, pseudonym, x, n, y, &unused, error);
