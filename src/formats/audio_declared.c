@@ -33,10 +33,11 @@ enum { HEAD_MAX = 24, CHUNKS_MAX = 4096, PAGE_HEAD = 27, PAGE_MAX = PAGE_HEAD + 
 /* A size that says "until the end": nothing, or what writers put there that cannot come back to correct it. */
 static const int64_t size_open_32 = 0x7fff0000;
 
+/* -1: no size that a file can have; a caf leaves its length open in this way. */
 static int64_t audio_number(const unsigned char *bytes, int n, int big_endian) {
   uint64_t value = 0;
   for (int i = 0; i < n; i++) value = value << 8 | bytes[big_endian ? i : n - 1 - i];
-  return (int64_t)value; /* -1 where a caf leaves it open */
+  return value > INT64_MAX ? -1 : (int64_t)value;
 }
 
 /* 1: all n bytes are there. */
