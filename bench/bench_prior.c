@@ -6,7 +6,7 @@
  *     bench_prior table VICTIM ATTACKED FILTER [SETTING,...]...  accuracy and Chamfer distance behind each defence
  *     bench_prior speed FILTER OBJECTS                           answers bench_prior.py
  *
- * Objects are procedural, of other seeds than those that default filters are trained on. PGD (L-infinity, 20 iterations)
+ * Objects are procedural, of other seeds than those that default filters are trained on. PGD (L-infinity, 20 rounds)
  * knows the victim and no defence. Chamfer distance (mean squared both ways, times 10000, unit sphere) is to 4096 other
  * points of the same clean object, so that a cloud as clean as can be still has some. A list of settings is the filter
  * with these; plane projection is the filter with objects=0.

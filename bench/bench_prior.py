@@ -4,9 +4,9 @@
     bench/bench_prior.py BUILD FILTER [OBJECTS]
 
 Scrim's time is the whole of scrim_apply: the survey of the frame, sorting, noise, features, network. PyTorch's is
-features, network and steps; its neighbours come from torch.cdist and topk, its planes from torch.linalg.eigh in batches.
-Objects are procedural, 1024 points, with normal noise of 0.03. Without noise from the key both must give the same points.
-A ratio above 1 says that Scrim is faster; medians of interleaved rounds, the least and the greatest behind them.
+features, network and steps; its neighbours come from torch.cdist and topk, its planes from torch.linalg.eigh in
+batches. Objects are procedural, 1024 points, with normal noise of 0.03. Without noise from the key both give the same
+points. A ratio above 1 says that Scrim is faster; medians of interleaved rounds, the least and the greatest behind.
 """
 import os
 
@@ -49,7 +49,7 @@ def fit(way):
 
 
 def look(x):
-    """src/pointcloud_defense/prior_local.h -> ways [n, 11, 3] and invariants [n, 77] in units of the spacing, spacing."""
+    """src/pointcloud_defense/prior_local.h -> ways [n, 11, 3], invariants [n, 77] in units of the spacing; spacing"""
     distance, index = torch.cdist(x, x).topk(SCALES[-1] + 1, largest=False)
     index, near = index[:, 1:], index[:, 1 : MIDDLE + 1]
     around = x[index] - x[:, None]
@@ -175,7 +175,8 @@ def main(build, path, n):
             for leaps in theirs:
                 ours[leaps].append(scrim.restore(f"{settings},leaps={leaps}"))
                 theirs[leaps].append(torch_seconds(prior, clouds, leaps, 1)[0])
-        print(f"| sampler from time step {STEP} | PyTorch, ms an object | Scrim, ms | ratio |\n| --- | --- | --- | --- |")
+        print(f"| sampler from time step {STEP} | PyTorch, ms an object | Scrim, ms | ratio |")
+        print("| --- | --- | --- | --- |")
         for leaps, name in ((0, f"{STEP} steps"), (LEAPS, f"{LEAPS} leaps")):
             times = [1e3 * statistics.median(times[leaps]) for times in (theirs, ours)]
             print(f"| {name} | {times[0]:.1f} | {times[1]:.2f} | {ratio(theirs[leaps], ours[leaps])} |")

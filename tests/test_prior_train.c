@@ -72,6 +72,7 @@ static void it_learns(void **state) {
   assert_true(fit.held_loss < 0.7 * untrained.held_loss);
   assert_int_equal(fit.epochs, 60);
   assert_in_range(fit.best_epoch, 1, 60);
+  assert_true(fit.clean_noise >= 0 && fit.clean_noise < 0.3); /* noise of all sizes: up to 1 and more */
   prior_free(p);
 }
 
@@ -102,6 +103,7 @@ static void resuming_gives_the_same_bits(void **state) {
   assert_int_equal(train(&resumed, &again, &small, &options, NULL), SCRIM_OK);
   assert_same(whole, resumed);
   assert_true(fit.held_loss == again.held_loss && fit.best_epoch == again.best_epoch);
+  assert_true(fit.clean_noise == again.clean_noise);
   prior_free(resumed);
   options = (scrim_train_options){.seed = 4};
   assert_int_equal(train(&resumed, &again, &small, &options, NULL), SCRIM_OK);

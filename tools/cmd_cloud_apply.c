@@ -1,8 +1,9 @@
-/* scrim cloud apply -f FILTER [IN... -o OUT | IN [OUT]] */
+/* scrim cloud apply [-f FILTER] [IN... -o OUT | IN [OUT]] */
 #include "args.h"
 #include "cloud_files.h"
 #include "cloud_report.h"
 #include "complain.h"
+#include "default_filter.h"
 #include "filter_file.h"
 #include "progress_line.h"
 #include <errno.h>
@@ -13,7 +14,7 @@
 
 enum { FILTER, KEY, ENCRYPTION_KEY, OUTPUT, MODE, FORMAT, OUT_FORMAT, FLOATS, METADATA, REPORT, JOBS };
 static const option options[] = {
-    [FILTER] = {"filter", 'f', 1, "FILE", "the filter, made by 'scrim cloud train'"},
+    [FILTER] = {"filter", 'f', 0, "FILE", "the filter, made by 'scrim cloud train' (the one that came along)"},
     [KEY] = {"key", 'k', 0, "FILE",
              "the key, made by 'scrim key new'; without one, anybody can foretell random choices"},
     [ENCRYPTION_KEY] = {"encryption-key", 0, 0, "FILE", FILTER_FILE_KEY_HELP},
@@ -35,6 +36,8 @@ enum { MOVE, MARK, REMOVE, NAN_OUT, MODES, MAX_JOBS = 64 };
 /* All that one run holds; freed by close_all whatever happened. */
 typedef struct run_state {
   const args *a;
+  const char *filter_path;
+  char came_along[DEFAULT_FILTER_PATH];
   cloud_files files;
   scrim_points_options how;
   scrim_points_format out_format;
@@ -56,7 +59,8 @@ typedef struct run_state {
 static int check_usage(run_state *s, uint64_t *jobs) {
   const args *a = s->a;
   uint64_t floats = 0;
-  int code = args_count(a, JOBS, 1, MAX_JOBS, jobs);
+  int code = default_filter(a, a->value[FILTER], s->came_along, &s->filter_path);
+  if (!code) code = args_count(a, JOBS, 1, MAX_JOBS, jobs);
   if (!code) code = args_count(a, FLOATS, 3, 64, &floats);
   if (!code) code = args_points_format(a, FORMAT, &s->how.format);
   if (!code) code = args_points_format(a, OUT_FORMAT, &s->out_format);
@@ -96,14 +100,13 @@ static scrim_status open_session(run_state *s, uint64_t jobs, scrim_error *error
   if (status == SCRIM_OK && s->a->value[MODE]) status = scrim_config_set(&s->config, "mode", mode, error);
   if (status == SCRIM_OK) status = scrim_config_set(&s->config, "threads", (double)jobs, error);
   if (status != SCRIM_OK) return status;
-  const char *const *file = s->a->value;
-  status = filter_file_open(&s->filter, file[FILTER], file[ENCRYPTION_KEY], &s->at_fault, error);
+  status = filter_file_open(&s->filter, s->filter_path, s->a->value[ENCRYPTION_KEY], &s->at_fault, error);
   if (status != SCRIM_OK) return status;
   if (strcmp(scrim_filter_kind(s->filter), "cloud") != 0)
     return complain_later(error, SCRIM_E_UNSUPPORTED, -1, "a filter for %s, not for cloud",
                           scrim_filter_kind(s->filter));
   if ((status = open_key(s, error)) != SCRIM_OK) return status;
-  s->at_fault = s->a->value[FILTER];
+  s->at_fault = s->filter_path;
   status = scrim_session_create(&s->session, s->filter, s->key, &s->config, error);
   if (status == SCRIM_OK) status = scrim_filter_config(s->filter, &stored, error);
   if (status == SCRIM_OK) status = scrim_config_get(&stored, "mode", &mode, error);

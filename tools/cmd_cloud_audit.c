@@ -1,7 +1,8 @@
-/* scrim cloud audit -f FILTER --objects X --labels Y --victim V [...] */
+/* scrim cloud audit [-f FILTER] --objects X --labels Y --victim V [...] */
 #include "args.h"
 #include "cloud_audit_print.h"
 #include "complain.h"
+#include "default_filter.h"
 #include "filter_file.h"
 #include "labelled_objects.h"
 #include "progress_line.h"
@@ -31,7 +32,7 @@ enum {
   JSON
 };
 static const option options[] = {
-    [FILTER] = {"filter", 'f', 1, "FILE", "the filter, made by 'scrim cloud train'"},
+    [FILTER] = {"filter", 'f', 0, "FILE", "the filter, made by 'scrim cloud train' (the one that came along)"},
     [KEY] = {"key", 'k', 0, "FILE", "the key, made by 'scrim key new'"},
     [ENCRYPTION_KEY] = {"encryption-key", 0, 0, "FILE", FILTER_FILE_KEY_HELP},
     [OBJECTS] = {"objects", 0, 1, "FILE",
@@ -62,6 +63,8 @@ static const option options[] = {
 enum { BUDGETS_MOST = 16 };
 
 typedef struct run_state {
+  const char *filter_path;
+  char came_along[DEFAULT_FILTER_PATH];
   labelled_objects objects;
   scrim_filter *filter;
   scrim_key *key;
@@ -93,7 +96,8 @@ static int read_budgets(run_state *s, const args *a) {
 
 static int read_usage(run_state *s, const args *a, double *min_accuracy) {
   uint64_t points = 0, iterations = 0, samples = 0, jobs = 0;
-  int code = args_count(a, POINTS, 2, 1 << 20, &points);
+  int code = default_filter(a, a->value[FILTER], s->came_along, &s->filter_path);
+  if (!code) code = args_count(a, POINTS, 2, 1 << 20, &points);
   if (!code) code = args_count(a, LIMIT, 1, UINT64_MAX, &s->limit);
   if (!code) code = args_count(a, ITERATIONS, 1, 1000000, &iterations);
   if (!code) code = args_count(a, SAMPLES, 1, 10000, &samples);
@@ -116,7 +120,7 @@ static int read_usage(run_state *s, const args *a, double *min_accuracy) {
 /* ---- the audit ---- */
 
 static scrim_status audit(run_state *s, const args *a, scrim_error *error) {
-  scrim_status status = filter_file_open(&s->filter, a->value[FILTER], a->value[ENCRYPTION_KEY], &s->at_fault, error);
+  scrim_status status = filter_file_open(&s->filter, s->filter_path, a->value[ENCRYPTION_KEY], &s->at_fault, error);
   if (status == SCRIM_OK && strcmp(scrim_filter_kind(s->filter), "cloud") != 0)
     status =
         complain_later(error, SCRIM_E_UNSUPPORTED, -1, "a filter for %s, not for cloud", scrim_filter_kind(s->filter));

@@ -28,17 +28,25 @@ static scrim_status choose_step(cloud_frame *f, restore *restorer, const cloud_s
   return status;
 }
 
+/* xyz as it is now, once more. *step: 0 where nothing was done. */
+static scrim_status restore_once(cloud_frame *f, restore *restorer, const cloud_settings *s, int *step,
+                                 scrim_error *error) {
+  scrim_status status = choose_step(f, restorer, s, step, error);
+  if (status != SCRIM_OK || *step == 0) return status;
+  const restore_request request = {*step, s->leaps, s->noise};
+  status = restore_run(restorer, f->pool, &request, error);
+  if (status == SCRIM_OK) restore_give(restorer, neighbours_first(f->index), f->n, f->xyz);
+  return status;
+}
+
 static scrim_status move_object(cloud_frame *f, restore *restorer, const cloud_settings *s, scrim_cloud_report *report,
                                 scrim_error *error) {
-  scrim_status status = choose_step(f, restorer, s, &report->time_step, error);
-  if (status != SCRIM_OK) return status;
-  report->passed = report->time_step == 0;
-  if (report->passed) return SCRIM_OK;
-  const restore_request request = {report->time_step, s->leaps, s->noise};
-  status = restore_run(restorer, f->pool, &request, error);
-  if (status != SCRIM_OK) return status;
-  restore_give(restorer, neighbours_first(f->index), f->n, f->xyz);
-  return cloud_frame_project(f, s, s->polish, error);
+  scrim_status status = restore_once(f, restorer, s, &report->time_step, error);
+  int step = report->time_step;
+  report->passed = step == 0;
+  for (int pass = 1; pass < s->passes && step > 0 && status == SCRIM_OK; pass++)
+    status = restore_once(f, restorer, s, &step, error);
+  return status == SCRIM_OK && !report->passed ? cloud_frame_project(f, s, s->polish, error) : status;
 }
 
 scrim_status cloud_move(cloud_frame *f, restore *restorer, const cloud_settings *s, scrim_cloud_report *report,

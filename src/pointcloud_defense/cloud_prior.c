@@ -86,6 +86,11 @@ static scrim_status take_baseline(prior_training *t, scrim_error *error) {
   return status;
 }
 
+static scrim_status take_clean_noise(prior_training *t, scrim_error *error) {
+  if (cloud_is_set(&t->config, "clean_noise")) return SCRIM_OK;
+  return scrim_config_set(&t->config, "clean_noise", t->fit.clean_noise, error);
+}
+
 static scrim_status train(prior_training *t, scrim_error *error) {
   random_source *random = NULL;
   scrim_status status = random_source_from_seed(&random, t->options->seed, error);
@@ -122,6 +127,7 @@ static scrim_status run(prior_training *t, scrim_filter **out, const scrim_prior
   if (status == SCRIM_OK) status = take_objects(t, objects, error);
   if (status == SCRIM_OK) status = take_baseline(t, error);
   if (status == SCRIM_OK) status = train(t, error);
+  if (status == SCRIM_OK) status = take_clean_noise(t, error);
   if (status == SCRIM_OK) status = tensorfile_writer_create(&t->writer, error);
   if (status == SCRIM_OK) status = put_report(t, error);
   if (status == SCRIM_OK) status = prior_put(t->prior, t->writer, error);

@@ -41,7 +41,7 @@ static scrim_status measure_frames(const scrim_cloud_data *data, const cloud_set
   return status;
 }
 
-static int is_set(const scrim_config *config, const char *name) {
+int cloud_is_set(const scrim_config *config, const char *name) {
   for (size_t i = 0; i < config->n; i++)
     if (strcmp(config->params[i].name, name) == 0) return config->is_set[i];
   return 0;
@@ -50,7 +50,7 @@ static int is_set(const scrim_config *config, const char *name) {
 scrim_status cloud_take_baseline(scrim_config *config, const scrim_cloud_data *data, scrim_error *error) {
   cloud_settings settings;
   double clean = 0;
-  if (is_set(config, "baseline")) return SCRIM_OK; /* the caller knows better */
+  if (cloud_is_set(config, "baseline")) return SCRIM_OK;
   scrim_status status = check_frames(data, error);
   if (status == SCRIM_OK) status = cloud_settings_read(&settings, config, error);
   if (status == SCRIM_OK) status = measure_frames(data, &settings, &clean, error);

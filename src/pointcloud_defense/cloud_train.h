@@ -10,4 +10,7 @@ scrim_status cloud_train_settings(scrim_config *settings, const scrim_config *co
 /* Sets `baseline` to what clean frames have, unless the caller has set it. */
 scrim_status cloud_take_baseline(scrim_config *config, const scrim_cloud_data *data, scrim_error *error);
 
+/* 1: the caller has set it, and knows better. */
+int cloud_is_set(const scrim_config *config, const char *name);
+
 #endif

@@ -5,8 +5,8 @@
  *
  *     0..2   to the best-fit plane of the 8, 16 and 32 nearest neighbours, along its normal
  *     3..5   from there, within the plane, to the mean of these neighbours: long at edges
- *     6, 7   to the planes of the 16 nearest neighbours, on average, and with weights (cosine of the normals)^4, so that
- *            the other side of an edge counts for little
+ *     6, 7   to the planes of the 16 nearest neighbours, on average, and with weights (cosine of the normals)^4, so
+ *            that the other side of an edge counts for little
  *     8      the way 1 of the 16 nearest neighbours, on average
  *     9, 10  as 1, with neighbours and point where way 1 leads them, and once more from there: projected twice, thrice
  *

@@ -54,8 +54,8 @@ static void look(const float *critic, const float *cloud, const float *noise, si
 }
 
 /*
- * One step of the fast gradient sign method along a random mix of the features: the points that they look at go into the
- * corners that it points to. Where several features look at one point the last has its say; other points stay.
+ * One step of the fast gradient sign method along a random mix of the features: the points that they look at go into
+ * the corners that it points to. Where several features look at one point the last has its say; other points stay.
  */
 static void push(const prior_noise *how, const float *cloud, size_t n, double scale, float *noise) {
   const float *features = how->critic + 4 * PRIOR_NOISE_HIDDEN,

@@ -1,10 +1,10 @@
 /*
  * What objects go through in the training of the prior: points lost, and noise of several kinds.
  *
- * Attacks are not normal noise. Those on a PointNet start from uniform noise and push the few points that the classifier
- * looks at, the largest of some feature, to the corners of the cube of their budget, where their neighbours do not go.
- * Random points in random corners do not teach that: half of the attack-like noise here is made against classifiers with
- * random weights, which look at such points too.
+ * Attacks are not normal noise. Those on a PointNet start from uniform noise and push the few points that it looks at,
+ * the largest of some feature, to the corners of the cube of their budget, where their neighbours do not go. Random
+ * points in random corners do not teach that: more than half of the attack-like noise here is made against classifiers
+ * with random weights, which look at such points too.
  *
  * Everything random is the caller's to draw: numbers uniform in 0..1, and normal ones.
  */

@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/hash.h"
 #include "pointcloud_defense/diffusion.h"
+#include "pointcloud_defense/distortion.h"
 #include "pointcloud_defense/prior_noise.h"
 #include <math.h>
 #include <stdio.h>
@@ -145,7 +146,7 @@ static void lay_gauge(training_context *c, size_t i, size_t n, double noise) {
   c->gauge[i] = (float)log(noise * sqrt(square / (3 * (double)n)) / c->spacing + PRIOR_GAUGE_LEAST);
 }
 
-/* Lays object i of a batch of `n` out: what the first settings->points of its noisy points are like, and their noise. */
+/* Lays object i of a batch of `n` out: what the first settings->points of its points are like, and their noise. */
 static scrim_status fill_object(training_context *c, size_t i, size_t n, size_t object, double time,
                                 const prior_noise *how, scrim_error *error) {
   const size_t rows = c->settings->points, all = n * rows;
@@ -237,6 +238,29 @@ static scrim_status validate(double *figure, size_t epoch, void *context, scrim_
   return status;
 }
 
+/* ---- what the gauge tells of clean objects ---- */
+
+static scrim_status gauge_clean(training_context *c, size_t object, double *noise, scrim_error *error) {
+  tape *t = c->held_tape;
+  const scrim_status status = look(c, c->objects + object * c->points * 3, c->points, error);
+  if (status != SCRIM_OK) return status;
+  tape_reset(t);
+  tensor *x = tape_input(t, c->invariants, 3, (int[]){1, (int)c->points, PRIOR_INVARIANTS});
+  const tensor *told = prior_gauge(t, c->prior, prior_encode(t, c->prior, x));
+  if (told != NULL) *noise = fmax(exp(told->data[0]) - PRIOR_GAUGE_LEAST, 0);
+  return tape_status(t, error);
+}
+
+static scrim_status measure_clean(training_context *c, double *clean_noise, scrim_error *error) {
+  double *found = memory_zalloc(c->n_held, sizeof *found);
+  if (found == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu held-out objects", c->n_held);
+  scrim_status status = SCRIM_OK;
+  for (size_t i = 0; i < c->n_held && status == SCRIM_OK; i++) status = gauge_clean(c, i, &found[i], error);
+  if (status == SCRIM_OK) *clean_noise = distortion_quantile(found, c->n_held, 0.9);
+  memory_free(found);
+  return status;
+}
+
 /* ---- training ---- */
 
 /* What a resumed run must share with the one that was cut and the loop does not see: objects, and what is drawn. */
@@ -290,7 +314,8 @@ scrim_status prior_train(prior *p, prior_fit *fit, const float *objects, size_t 
     const nn_training training = training_of(&c, options, text);
     status = nn_train(&result, &training, error);
   }
-  if (status == SCRIM_OK) *fit = (prior_fit){result.epochs_run, result.best_epoch, result.best_figure};
+  if (status == SCRIM_OK) *fit = (prior_fit){result.epochs_run, result.best_epoch, result.best_figure, 0};
+  if (status == SCRIM_OK) status = measure_clean(&c, &fit->clean_noise, error);
   context_free(&c);
   return status;
 }

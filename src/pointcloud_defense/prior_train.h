@@ -15,7 +15,8 @@ typedef struct prior_settings {
 
 typedef struct prior_fit {
   size_t epochs, best_epoch;
-  double held_loss; /* the loss on held-out objects, each at time steps spread over 1..reach */
+  double held_loss;   /* the loss on held-out objects, each at time steps spread over 1..reach */
+  double clean_noise; /* what the gauge tells of nine in ten of them without noise, or less */
 } prior_fit;
 
 /*

@@ -28,8 +28,8 @@ scrim_status restore_take(restore *r, const float *xyz, const uint32_t *first, s
                           scrim_error *error);
 
 /*
- * How much noise there is in what was taken in, as the prior's gauge has it, in units of the spacing; and the spacing in
- * units of the deviation. SCRIM_E_MEMORY.
+ * How much noise there is in what was taken in, as the prior's gauge has it, in units of the spacing; and the spacing
+ * in units of the deviation. SCRIM_E_MEMORY.
  */
 scrim_status restore_gauge(restore *r, pool *workers, double *noise, double *spacing, scrim_error *error);
 

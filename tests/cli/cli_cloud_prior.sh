@@ -38,6 +38,14 @@ cmp -s out.npy keyed.npy
 [ $? -eq 1 ]
 verdict "other noise" $?
 
+mkdir -p moved/bin moved/share/scrim
+cp "$scrim" moved/bin/scrim
+refuse "no filter came along" 64 "filter is missing, and no filter came along" moved/bin/scrim cloud apply other.npy out.npy
+cp whole.scrim moved/share/scrim/cloud.scrim
+expect "the filter that came along" 0 "" moved/bin/scrim cloud apply --set floor=0 --set step=5 other.npy -o along.npy
+cmp -s out.npy along.npy
+verdict "is used without -f" $?
+
 refuse "labels for objects" 65 "rank 1" "$scrim" cloud train prior --objects labels.npy -o out.npy
 refuse "objects as operands" 64 "by --objects" "$scrim" cloud train prior objects.npy -o out.npy
 refuse "a folder that is not there" 74 "cannot write in folder" "$scrim" cloud train prior -o nowhere/out.npy
