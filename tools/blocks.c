@@ -2,7 +2,6 @@
 #include "complain.h"
 #include "wipe.h"
 #include <pthread.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,19 +35,6 @@ static slot *slot_of(blocks *b, size_t index) {
   return &b->slots[index % b->n_slots];
 }
 
-/* The library counts rows from the start of what it was given; the user counts from the start of his table. */
-static void count_from_table_start(scrim_error *error, int64_t first_row) {
-  char said[32], message[sizeof error->message];
-  if (error->row < 0 || first_row == 0) return;
-  int length = snprintf(said, sizeof said, "row %lld", (long long)error->row);
-  error->row += first_row;
-  const char *at = strstr(error->message, said);
-  if (!at) return;
-  snprintf(message, sizeof message, "%.*srow %lld%s", (int)(at - error->message), error->message, (long long)error->row,
-           at + length);
-  memcpy(error->message, message, sizeof message);
-}
-
 static void filter_block(const blocks *b, scrim_session *session, block *item) {
   scrim_view in = {.kind = b->kind, .data = item->data, .rows = item->rows, .columns = b->columns};
   scrim_view out = in;
@@ -56,7 +42,7 @@ static void filter_block(const blocks *b, scrim_session *session, block *item) {
   item->status = scrim_apply(session, &in, &out, &item->error);
   item->rows = out.rows;
   if (item->status != SCRIM_OK) {
-    count_from_table_start(&item->error, item->first_row);
+    complain_count_from(&item->error, item->first_row);
     wipe(item->data, b->capacity * b->columns * sizeof *item->data);
   }
 }

@@ -64,6 +64,7 @@ typedef struct run_state {
   scrim_config config;
   scrim_filter *filter;
   scrim_key *key;
+  char filter_digest[SCRIM_DIGEST_TEXT];
   voice_receipts receipts;
   FILE *manifest;
   const char *at_fault; /* the file that an error is about, or NULL */
@@ -134,7 +135,8 @@ static scrim_status list_one(run_state *s, int *is_one, scrim_error *error) {
   const args *a = s->a;
   const char *in = a->n_operands == 1 ? a->operand[0] : "-", *out = a->value[OUTPUT] ? a->value[OUTPUT] : "-";
   const int from_stdin = strcmp(in, "-") == 0, to_stdout = strcmp(out, "-") == 0;
-  *is_one = !a->value[LIST] && a->n_operands <= 1 && (from_stdin || to_stdout || is_stream(out) || is_one_file(in, out));
+  *is_one =
+      !a->value[LIST] && a->n_operands <= 1 && (from_stdin || to_stdout || is_stream(out) || is_one_file(in, out));
   if (!*is_one) return SCRIM_OK;
   if (is_folder(in) || is_folder(out))
     return complain_later(error, SCRIM_E_ARGUMENT, -1, "a folder goes to a folder, a stream to a stream or a file");
@@ -186,13 +188,13 @@ static scrim_status read_settings(run_state *s, scrim_config *effective, scrim_e
 
 static scrim_status open_receipts(run_state *s, scrim_error *error) {
   unsigned char digest[SCRIM_DIGEST_BYTES];
-  char text[SCRIM_DIGEST_TEXT];
   scrim_config effective;
   scrim_status status = read_settings(s, &effective, error);
   if (status == SCRIM_OK) status = scrim_digest_file(s->a->value[FILTER], digest, error);
   if (status != SCRIM_OK) return status;
-  scrim_digest_print(digest, text);
-  return voice_receipts_open(&s->receipts, s->key, s->folder, text, &effective, s->a->value[KEEP_TAGS] != NULL, error);
+  scrim_digest_print(digest, s->filter_digest);
+  return voice_receipts_open(&s->receipts, s->key, s->folder, s->filter_digest, &effective,
+                             s->a->value[KEEP_TAGS] != NULL, error);
 }
 
 static scrim_status open_all(run_state *s, scrim_error *error) {
@@ -207,7 +209,7 @@ static scrim_status open_all(run_state *s, scrim_error *error) {
   s->at_fault = a->value[KEY];
   if ((status = scrim_key_open(&s->key, s->at_fault, error)) != SCRIM_OK) return status;
   s->at_fault = a->value[FILTER];
-  if (*s->folder && (status = open_receipts(s, error)) != SCRIM_OK) return status;
+  if ((status = open_receipts(s, error)) != SCRIM_OK) return status;
   s->at_fault = a->value[MANIFEST];
   if (!s->at_fault) return SCRIM_OK;
   s->manifest = strcmp(s->at_fault, "-") == 0 ? stdout : fopen(s->at_fault, "w");
@@ -258,9 +260,13 @@ static void tell(size_t index, const voice_result *result, void *context) {
   if (s->a->value[DRY_RUN] && s->manifest != stdout && !failed && !result->was_kept)
     printf("%s\t%s%s%s\n", file->in, s->folder, *s->folder ? "/" : "", file->name);
   if (!s->manifest) return;
-  const voice_entry entry = {file,          s->folder,
-                             status,        *result->input_digest ? result->input_digest : NULL,
-                             result->facts, failed ? result->message : NULL};
+  const voice_entry entry = {.file = file,
+                             .folder = s->folder,
+                             .status = status,
+                             .filter_digest = s->filter_digest,
+                             .input_digest = *result->input_digest ? result->input_digest : NULL,
+                             .facts = result->facts,
+                             .message = failed ? result->message : NULL};
   voice_manifest_print(s->manifest, &entry);
   fflush(s->manifest);
 }

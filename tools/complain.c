@@ -34,3 +34,15 @@ scrim_status complain_later(scrim_error *error, scrim_status status, int64_t row
   va_end(values);
   return status;
 }
+
+void complain_count_from(scrim_error *error, int64_t first) {
+  char said[32], message[sizeof error->message];
+  if (error->row < 0 || first == 0) return;
+  int length = snprintf(said, sizeof said, "row %lld", (long long)error->row);
+  error->row += first;
+  const char *at = strstr(error->message, said);
+  if (!at) return;
+  snprintf(message, sizeof message, "%.*srow %lld%s", (int)(at - error->message), error->message, (long long)error->row,
+           at + length);
+  memcpy(error->message, message, sizeof message);
+}

@@ -14,4 +14,10 @@ int complain_usage(const command *c, const char *format, ...) __attribute__((for
 scrim_status complain_later(scrim_error *error, scrim_status status, int64_t row, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
+/*
+ * The library counts rows from the start of what it was given, which began at row `first` of what the user counts from:
+ * error->row and the row in its message.
+ */
+void complain_count_from(scrim_error *error, int64_t first);
+
 #endif

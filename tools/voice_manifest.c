@@ -56,6 +56,8 @@ void voice_manifest_print(FILE *to, const voice_entry *entry) {
   print_text(to, "speaker", entry->file->speaker);
   print_text(to, "status", entry->status);
   print_text(to, "error", entry->message);
+  print_text(to, "scrim", scrim_version());
+  print_text(to, "filter_sha256", entry->filter_digest);
   print_text(to, "input_sha256", entry->input_digest);
   if (entry->facts) fprintf(to, ", %s", entry->facts);
   fputs("}\n", to);

@@ -11,9 +11,10 @@ char *voice_manifest_facts(const voice_facts *facts, const char *output_digest);
 
 typedef struct voice_entry {
   const voice_file *file;
-  const char *folder;       /* of the outputs */
-  const char *status;       /* "done", "failed", "planned" */
-  const char *input_digest; /* these may be NULL */
+  const char *folder;        /* of the outputs */
+  const char *status;        /* "done", "failed", "planned" */
+  const char *filter_digest; /* these may be NULL */
+  const char *input_digest;
   const char *facts;
   const char *message;
 } voice_entry;

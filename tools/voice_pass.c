@@ -74,7 +74,7 @@ static scrim_status push_all(voice_pass *p, const scrim_audio_info *audio, scrim
     if (status != SCRIM_OK || in.rows == 0) return status;
     status = open_view(p, audio, in.rows, &out, error);
     if (status == SCRIM_OK) status = scrim_push(p->session, &in, &out, error);
-    if (status != SCRIM_OK && error->row >= 0) error->row += *frames_in;
+    if (status != SCRIM_OK) complain_count_from(error, *frames_in);
     if (status == SCRIM_OK) status = scrim_audio_writer_write(writer, out.data, out.rows, error);
     *frames_in += (int64_t)in.rows;
     *frames_out += (int64_t)out.rows;

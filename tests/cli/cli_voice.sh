@@ -63,6 +63,24 @@ expect "dry run" 65 "2 to do, 3 failed" apply in -o nothing --dry-run
 verdict "it writes nothing" $?
 rm in/s1/text.wav in/s2/empty.flac in/s2/cut.wav
 
+# One session after the other: what failed leaves nothing for the next.
+mkdir turns
+speech turns/1.wav wav16 16000 1 0 1 1
+speech turns/2.wav wav16 16000 1 9001 1 1
+speech turns/3.flac flac 16000 1 90000 1 1
+head -c 60000 turns/3.flac >turns/4.flac
+cp turns/2.wav turns/5.wav
+speech turns/6.wav wavf 16000 1 9001 1 1
+printf '\000\000\300\177' | dd of=turns/6.wav bs=1 seek=$(($(wc -c <turns/6.wav) - 400)) conv=notrunc 2>/dev/null
+speech turns/7.wav wav16 2000 1 900 1 1
+cp turns/2.wav turns/8.wav
+expect "failures between" 65 "4 done, 4 failed" apply turns -o turned -j 1
+grep -q "turns/1.wav' holds no frame" stderr && grep -q "turns/4.flac' is broken after frame" stderr &&
+  grep -q "turns/6.wav: row 8901, column 0: nan is not finite" stderr && grep -q "turns/7.wav: a rate of 2000 Hz" stderr
+verdict "each says why" $?
+cmp -s turned/2.wav turned/5.wav && cmp -s turned/2.wav turned/8.wav
+verdict "the same recordings come out the same" $?
+
 printf 'u1 in/s1/deep/a.wav\nu2 in/s2/b.wav\n' >wav.scp
 printf 'u1 ann\nu2 ann\n' >utt2spk
 expect "a Kaldi list" 0 "" apply --list wav.scp --pseudonym-by speaker --speakers utt2spk -o kaldi --manifest ann.json
