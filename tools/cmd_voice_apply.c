@@ -1,6 +1,7 @@
-/* scrim voice apply -f FILTER -k KEY IN... -o OUTDIR */
+/* scrim voice apply [-f FILTER] -k KEY IN... -o OUTDIR */
 #include "args.h"
 #include "complain.h"
+#include "default_filter.h"
 #include "filter_file.h"
 #include "progress_line.h"
 #include "voice_batch.h"
@@ -33,7 +34,7 @@ enum {
   QUIET
 };
 static const option options[] = {
-    [FILTER] = {"filter", 'f', 1, "FILE", "the filter, made by 'scrim voice train'"},
+    [FILTER] = {"filter", 'f', 0, "FILE", "the filter, made by 'scrim voice train' (the one that came along)"},
     [KEY] = {"key", 'k', 1, "FILE", "the key, made by 'scrim key new'"},
     [ENCRYPTION_KEY] = {"encryption-key", 0, 0, "FILE", FILTER_FILE_KEY_HELP},
     [OUTPUT] = {"output", 'o', 0, "OUT", "a folder, which is made; for one file also a file with the same ending"},
@@ -55,6 +56,8 @@ enum { MAX_JOBS = 256 };
 /* All that one run holds; freed by close_all whatever happened. */
 typedef struct run_state {
   const args *a;
+  const char *filter_path;
+  char came_along[DEFAULT_FILTER_PATH];
   uint64_t jobs;
   scrim_audio_list_format list_format;
   voice_speakers_by by;
@@ -82,7 +85,8 @@ static int check_usage(run_state *s) {
   const long processors = sysconf(_SC_NPROCESSORS_ONLN);
   s->jobs = processors > MAX_JOBS ? MAX_JOBS : processors > 0 ? (uint64_t)processors : 1;
   s->shard = (voice_shard){1, 1};
-  int code = args_count(a, JOBS, 1, MAX_JOBS, &s->jobs);
+  int code = default_filter(a, a->value[FILTER], s->came_along, &s->filter_path);
+  if (!code) code = args_count(a, JOBS, 1, MAX_JOBS, &s->jobs);
   if (code) return code;
   if (a->value[LIST_FORMAT] &&
       scrim_audio_list_format_parse(&s->list_format, a->value[LIST_FORMAT], &error) != SCRIM_OK)
@@ -190,7 +194,7 @@ static scrim_status open_receipts(run_state *s, scrim_error *error) {
   unsigned char digest[SCRIM_DIGEST_BYTES];
   scrim_config effective;
   scrim_status status = read_settings(s, &effective, error);
-  if (status == SCRIM_OK) status = scrim_digest_file(s->a->value[FILTER], digest, error);
+  if (status == SCRIM_OK) status = scrim_digest_file(s->filter_path, digest, error);
   if (status != SCRIM_OK) return status;
   scrim_digest_print(digest, s->filter_digest);
   return voice_receipts_open(&s->receipts, s->key, s->folder, s->filter_digest, &effective,
@@ -201,14 +205,14 @@ static scrim_status open_all(run_state *s, scrim_error *error) {
   const args *a = s->a;
   scrim_status status = args_config(a, &s->config, error);
   if (status != SCRIM_OK) return status;
-  status = filter_file_open(&s->filter, a->value[FILTER], a->value[ENCRYPTION_KEY], &s->at_fault, error);
+  status = filter_file_open(&s->filter, s->filter_path, a->value[ENCRYPTION_KEY], &s->at_fault, error);
   if (status != SCRIM_OK) return status;
   if (strcmp(scrim_filter_kind(s->filter), "voice") != 0)
     return complain_later(error, SCRIM_E_UNSUPPORTED, -1, "a filter for %s, not for voice",
                           scrim_filter_kind(s->filter));
   s->at_fault = a->value[KEY];
   if ((status = scrim_key_open(&s->key, s->at_fault, error)) != SCRIM_OK) return status;
-  s->at_fault = a->value[FILTER];
+  s->at_fault = s->filter_path;
   if ((status = open_receipts(s, error)) != SCRIM_OK) return status;
   s->at_fault = a->value[MANIFEST];
   if (!s->at_fault) return SCRIM_OK;
