@@ -256,7 +256,7 @@ static scrim_status measure_clean(training_context *c, double *clean_noise, scri
   if (found == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu held-out objects", c->n_held);
   scrim_status status = SCRIM_OK;
   for (size_t i = 0; i < c->n_held && status == SCRIM_OK; i++) status = gauge_clean(c, i, &found[i], error);
-  if (status == SCRIM_OK) *clean_noise = distortion_quantile(found, c->n_held, 0.9);
+  if (status == SCRIM_OK) *clean_noise = distortion_quantile(found, c->n_held, 0.95);
   memory_free(found);
   return status;
 }

@@ -16,7 +16,7 @@ typedef struct prior_settings {
 typedef struct prior_fit {
   size_t epochs, best_epoch;
   double held_loss;   /* the loss on held-out objects, each at time steps spread over 1..reach */
-  double clean_noise; /* what the gauge tells of nine in ten of them without noise, or less */
+  double clean_noise; /* what the gauge tells of 19 in 20 of them without noise, or less */
 } prior_fit;
 
 /*
