@@ -40,7 +40,8 @@ verdict "other noise" $?
 
 mkdir -p moved/bin moved/share/scrim
 cp "$scrim" moved/bin/scrim
-refuse "no filter came along" 64 "filter is missing, and no filter came along" moved/bin/scrim cloud apply other.npy out.npy
+refuse "no filter came along" 64 "filter is missing, and no filter came along" \
+  moved/bin/scrim cloud apply other.npy out.npy
 cp whole.scrim moved/share/scrim/cloud.scrim
 expect "the filter that came along" 0 "" moved/bin/scrim cloud apply --set floor=0 --set step=5 other.npy -o along.npy
 cmp -s out.npy along.npy
