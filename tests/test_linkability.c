@@ -47,7 +47,9 @@ static void few_or_equal_scores_tell_nothing(void **state) {
   (void)state;
   trial[0] = (verification_trial){1, 0, 0};
   trial[1] = (verification_trial){0, 0, 1};
-  assert_float_equal(measure(1, 1), 0, 0); /* one bin */
+  assert_true(isnan(measure(1, 1))); /* no two bins */
+  for (int i = 0; i < 40; i++) trial[i] = (verification_trial){1, 0, i >= 20};
+  assert_float_equal(measure(20, 20), 0, 0);
   scrim_error error;
   double d;
   assert_int_equal(linkability(&d, &(verification_trials){trial, 1, 1, 2}, &error), SCRIM_E_DATA);

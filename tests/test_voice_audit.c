@@ -158,7 +158,7 @@ static void every_system_meets_every_listener(void **state) {
     assert_int_equal(r->speakers, 2);
     assert_true(r->identified.low <= r->identified.value && r->identified.value <= r->identified.high);
     assert_true(r->ignorant.value >= 0 && r->ignorant.value <= 1);
-    assert_true(r->linkability >= 0 && r->linkability <= 1);
+    assert_true(isnan(r->linkability)); /* 12 mated pairs are too few */
     assert_int_equal(isnan(r->lazy.value) != 0, is_removal);
     assert_int_equal(isnan(r->semi.value) != 0, is_removal);
   }
@@ -186,7 +186,7 @@ static void threads_change_nothing_but_the_time(void **state) {
     assert_memory_equal(&a->ignorant, &b->ignorant, sizeof a->ignorant);
     assert_memory_equal(&a->lazy, &b->lazy, sizeof a->lazy);
     assert_float_equal(a->source_cosine, b->source_cosine, 0);
-    assert_float_equal(a->linkability, b->linkability, 0);
+    assert_memory_equal(&a->identified, &b->identified, sizeof a->identified);
   }
   for (size_t i = 0; i < one->n_costs; i++) assert_float_equal(one->costs[i].distortion, three->costs[i].distortion, 0);
   scrim_voice_audit_report_free(one);

@@ -72,7 +72,7 @@ typedef struct scrim_voice_result {
   scrim_interval ignorant;   /* equal error rates, all pairs of clips */
   scrim_interval lazy;
   scrim_interval semi;
-  double linkability; /* D_sys between clips that the owner published: 0 nothing links them, 1 all */
+  double linkability; /* D_sys between clips as published: 0 nothing links a speaker's, 1 all does; needs 20 pairs */
 } scrim_voice_result;
 
 /* What a system costs its user. */

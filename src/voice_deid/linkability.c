@@ -1,5 +1,6 @@
 /* Histograms of scores, and what a likelihood ratio tells. */
 #include "voice_deid/linkability.h"
+#include <math.h>
 
 enum { BINS_MOST = 100, MATED_PER_BIN = 10 };
 
@@ -27,9 +28,10 @@ static void fill_bins(score_bins *b, const verification_trials *t, size_t n_bins
 scrim_status linkability(double *d_sys, const verification_trials *t, scrim_error *error) {
   scrim_status status = verification_check(t, error);
   if (status != SCRIM_OK) return status;
-  size_t n_bins = t->mated / MATED_PER_BIN;
-  n_bins = n_bins < 1 ? 1 : n_bins > BINS_MOST ? BINS_MOST : n_bins;
+  const size_t wanted = t->mated / MATED_PER_BIN, n_bins = wanted < BINS_MOST ? wanted : BINS_MOST;
   score_bins bins = {0};
+  *d_sys = NAN;
+  if (n_bins < 2) return SCRIM_OK;
   fill_bins(&bins, t, n_bins);
   double sum = 0;
   for (size_t i = 0; i < n_bins; i++) {
