@@ -21,6 +21,7 @@ enum {
   EVAL,
   TRAIN,
   ROOT,
+  TRAIN_ROOT,
   JUDGE,
   ENCODERS,
   OTHERS,
@@ -44,7 +45,8 @@ static const option options[] = {
     [ENCRYPTION_KEY] = {"encryption-key", 0, 0, "FILE", FILTER_FILE_KEY_HELP},
     [EVAL] = {"eval", 0, 1, "LIST", "clips to hide and to find: a table with tabs, columns file and speaker"},
     [TRAIN] = {"train", 0, 0, "LIST", "clips of other speakers, for attackers who learn from what they hid themselves"},
-    [ROOT] = {"root", 0, 0, "DIR", "folder that the files of the lists lie in (default: that of each list)"},
+    [ROOT] = {"root", 0, 0, "DIR", "folder that the files of --eval lie in (default: that of the list)"},
+    [TRAIN_ROOT] = {"train-root", 0, 0, "DIR", "the same of --train"},
     [JUDGE] = {"judge", 0, 0, "FILE", "a speaker encoder that nobody here has trained, safetensors"},
     [ENCODERS] = {"encoders", 0, 0, "FILES", "speaker encoders of 'scrim voice train encoder', commas between"},
     [OTHERS] = {"others", 0, 0, "NAME=DIR,...",
@@ -142,12 +144,13 @@ static scrim_status read_encoders(run_state *s, scrim_error *error) {
 
 static scrim_status read_clips(run_state *s, scrim_error *error) {
   const args *a = s->a;
-  const char *root = a->value[ROOT], *eval = a->value[EVAL], *train = a->value[TRAIN];
+  const char *eval = a->value[EVAL], *root = a->value[ROOT];
+  const char *train = a->value[TRAIN], *train_root = a->value[TRAIN_ROOT];
   scrim_status status = clip_list_read(&s->eval_list, eval, root, error);
   if (status == SCRIM_OK) status = voice_audit_clips_pick(&s->eval, &s->eval_list, eval, root, s->eval_limits, error);
-  if (status == SCRIM_OK && train) status = clip_list_read(&s->train_list, train, root, error);
+  if (status == SCRIM_OK && train) status = clip_list_read(&s->train_list, train, train_root, error);
   if (status == SCRIM_OK && train)
-    status = voice_audit_clips_pick(&s->train, &s->train_list, train, root, s->train_limits, error);
+    status = voice_audit_clips_pick(&s->train, &s->train_list, train, train_root, s->train_limits, error);
   s->audit.clips = s->eval.clip;
   s->audit.n_clips = s->eval.n;
   s->audit.train = s->train.clip;
