@@ -1,4 +1,4 @@
-/* Any bytes as a file of sound whose header is held against its length. libsndfile, which has fuzzers, is not called. */
+/* Any bytes as a file of sound whose header is held against its length. libsndfile itself is not called. */
 #define _GNU_SOURCE /* memfd_create */
 #include "formats/audio_declared.h"
 #include <stdlib.h>
