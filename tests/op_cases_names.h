@@ -8,6 +8,7 @@
 #define tape_status double_tape_status
 #define tape_training double_tape_training
 #define tape_random double_tape_random
+#define tape_source double_tape_source
 #define tape_backward double_tape_backward
 #define tape_input double_tape_input
 #define tape_variable double_tape_variable

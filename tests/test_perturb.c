@@ -54,18 +54,18 @@ static perturb *make(const perturb_settings *settings) {
   return p;
 }
 
-static perturb_result run(perturb *p) {
+static perturb_result run(perturb *p, int steps) {
   perturb_result r;
   scrim_error error;
   assert_int_equal(random_begin(random_numbers, "test", NULL, 0, NULL), SCRIM_OK);
   assert_int_equal(perturb_begin(p, x, SAMPLES, NULL), SCRIM_OK);
-  if (perturb_run(p, x, targets, random_numbers, &r, &error) != SCRIM_OK) fail_msg("%s", error.message);
+  if (perturb_run(p, x, targets, steps, random_numbers, &r, &error) != SCRIM_OK) fail_msg("%s", error.message);
   return r;
 }
 
 static perturb_result run_once(perturb_settings settings) {
   perturb *p = make(&settings);
-  const perturb_result r = run(p);
+  const perturb_result r = run(p, settings.steps);
   perturb_free(p);
   return r;
 }
@@ -95,7 +95,7 @@ static void gains_stay_within_the_bound(void **state) {
   }
   tight.strength = 0; /* nothing may change, and nothing does: every response is the direct path */
   perturb *p = make(&tight);
-  const perturb_result r = run(p);
+  const perturb_result r = run(p, 2);
   for (int j = 0; j < r.nodes; j++) {
     for (int k = 0; k < ENVELOPE_TAPS; k++) assert_true(r.responses[j * ENVELOPE_TAPS + k] == (k == 0));
   }
@@ -118,11 +118,32 @@ static void a_segment_goes_on_from_the_one_before(void **state) {
   perturb_settings few = usual;
   few.steps = 5;
   perturb *p = make(&few);
-  const perturb_result first = run(p), second = run(p);
+  const perturb_result first = run(p, 5), second = run(p, 5);
   assert_true(gain(&second) > gain(&first));
   perturb_forget(p);
-  const perturb_result again = run(p);
+  const perturb_result again = run(p, 5);
   assert_true(gain(&again) == gain(&first));
+  perturb_free(p);
+}
+
+/* A map that is given is brought to the bound and stands as it is where no step may be taken. */
+static void a_given_map_needs_no_steps(void **state) {
+  (void)state;
+  perturb *p = make(&usual);
+  float map[ENVELOPE_BANDS * ENVELOPE_STATE];
+  for (int i = 0; i < ENVELOPE_BANDS * ENVELOPE_STATE; i++) map[i] = 1e-3f * (float)(i % 7 - 3);
+  perturb_start(p, map);
+  const perturb_result first = run(p, 0);
+  assert_int_equal(first.steps, 0);
+  assert_int_equal(first.has_cosines, 1);
+  assert_true(fabs(first.distortion - usual.strength) < 0.02);
+  perturb_result later;
+  assert_int_equal(perturb_begin_deaf(p, x, SAMPLES, NULL), SCRIM_OK);
+  assert_int_equal(perturb_run(p, x, targets, 1, random_numbers, &later, NULL), SCRIM_E_STATE);
+  assert_int_equal(perturb_begin_deaf(p, x, SAMPLES, NULL), SCRIM_OK);
+  assert_int_equal(perturb_run(p, x, targets, 0, random_numbers, &later, NULL), SCRIM_OK);
+  assert_int_equal(later.has_cosines, 0);
+  assert_true(fabs(later.distortion - first.distortion) < 1e-3);
   perturb_free(p);
 }
 
@@ -150,7 +171,7 @@ static void failed_requests_are_reported(void **state) {
     memory_fail_at(n, 0);
     scrim_status status = perturb_create(&p, (const speaker_encoder *const *)encoder, DEID_ENCODERS, &one, NULL);
     if (status == SCRIM_OK) status = perturb_begin(p, x, SAMPLES, NULL);
-    if (status == SCRIM_OK) status = perturb_run(p, x, targets, random_numbers, &r, NULL);
+    if (status == SCRIM_OK) status = perturb_run(p, x, targets, 1, random_numbers, &r, NULL);
     const unsigned long asked = memory_requests();
     memory_fail_at(0, 0);
     perturb_free(p);
@@ -165,9 +186,10 @@ static void failed_requests_are_reported(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(steps_lead_to_the_target), cmocka_unit_test(gains_stay_within_the_bound),
-      cmocka_unit_test(it_stops_at_the_margins),  cmocka_unit_test(a_segment_goes_on_from_the_one_before),
-      cmocka_unit_test(lengths_are_checked),      cmocka_unit_test(failed_requests_are_reported),
+      cmocka_unit_test(steps_lead_to_the_target),     cmocka_unit_test(gains_stay_within_the_bound),
+      cmocka_unit_test(it_stops_at_the_margins),      cmocka_unit_test(a_segment_goes_on_from_the_one_before),
+      cmocka_unit_test(a_given_map_needs_no_steps),   cmocka_unit_test(lengths_are_checked),
+      cmocka_unit_test(failed_requests_are_reported),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);
 }

@@ -40,6 +40,10 @@ static const struct {
     FIELD("clips", 5, clips, SIZE),
     FIELD("concentration", 21, concentration, DOUBLE),
     FIELD("near", 0.75, near, DOUBLE),
+    FIELD("generator_hidden", 77, generator_hidden, INT),
+    FIELD("generator_epochs", 3, generator_epochs, SIZE),
+    FIELD("generator_batch", 5, generator_batch, SIZE),
+    FIELD("generator_rate", 0.125, generator_rate, DOUBLE),
 };
 
 static double field(const voice_settings *s, size_t i) {

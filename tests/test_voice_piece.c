@@ -42,10 +42,10 @@ static int change(voice_piece *p, size_t frames, size_t channels, double rate, c
   int is_silent;
   scrim_error error;
   memset(result, 0, sizeof *result);
-  assert_int_equal(voice_piece_listen(p, in_data, frames, channels, rate, &is_silent, &error), SCRIM_OK);
+  assert_int_equal(voice_piece_listen(p, in_data, frames, channels, rate, 0, &is_silent, &error), SCRIM_OK);
   if (is_silent) return 1;
   assert_int_equal(random_begin(random_numbers, "test", NULL, 0, NULL), SCRIM_OK);
-  if (voice_piece_change(p, early, n_early, targets, random_numbers, difference, result, &error) != SCRIM_OK)
+  if (voice_piece_change(p, early, n_early, targets, 2, random_numbers, difference, result, &error) != SCRIM_OK)
     fail_msg("%s", error.message);
   return 0;
 }
@@ -143,8 +143,8 @@ static void failed_requests_are_reported(void **state) {
     assert_int_equal(random_begin(random_numbers, "test", NULL, 0, NULL), SCRIM_OK);
     memory_fail_at(n, 0);
     scrim_status status = voice_piece_create(&p, (const speaker_encoder *const *)encoder, 2, &settings, NULL);
-    if (status == SCRIM_OK) status = voice_piece_listen(p, in_data, 20000, 1, 22050, &is_silent, NULL);
-    if (status == SCRIM_OK) status = voice_piece_change(p, NULL, 0, targets, random_numbers, difference, &r, NULL);
+    if (status == SCRIM_OK) status = voice_piece_listen(p, in_data, 20000, 1, 22050, 0, &is_silent, NULL);
+    if (status == SCRIM_OK) status = voice_piece_change(p, NULL, 0, targets, 1, random_numbers, difference, &r, NULL);
     const unsigned long asked = memory_requests();
     memory_fail_at(0, 0);
     voice_piece_free(p);

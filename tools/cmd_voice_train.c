@@ -1,7 +1,8 @@
-/* scrim voice train encoder|targets --list LIST -o FILE */
+/* scrim voice train encoder|targets|generator --list LIST -o FILE */
 #include "args.h"
 #include "complain.h"
 #include "train_encoder.h"
+#include "train_generator.h"
 #include "train_targets.h"
 #include <string.h>
 
@@ -13,6 +14,7 @@ static const option options[] = {
     [VOICE_TRAIN_KIND] = {"kind", 0, 0, "NAME", "encoder: tdnn, resnet or statistics (default tdnn)"},
     [VOICE_TRAIN_ENCODERS] = {"encoders", 0, 0, "FILES",
                               "targets: the encoders that the filter is made against, commas between"},
+    [VOICE_TRAIN_FILTER] = {"filter", 'f', 0, "FILE", "generator: the filter that it is for"},
     [VOICE_TRAIN_SETTINGS] = {"settings", 0, 0, NULL,
                               "encoder: print the kind's parameters and their values, and stop"},
     [VOICE_TRAIN_SEED] = {"seed", 0, 0, "N", "same data, settings and seed: the same file, bit for bit (default 1)"},
@@ -25,7 +27,7 @@ static const option options[] = {
 static const struct {
   const char *name;
   int (*run)(const args *a);
-} parts[] = {{"encoder", train_encoder_run}, {"targets", train_targets_run}};
+} parts[] = {{"encoder", train_encoder_run}, {"targets", train_targets_run}, {"generator", train_generator_run}};
 
 static int run(const args *a) {
   for (size_t i = 0; i < sizeof parts / sizeof *parts; i++)
@@ -36,12 +38,12 @@ static int run(const args *a) {
 const command cmd_voice_train = {
     .noun = "voice",
     .verb = "train",
-    .operands = "encoder|targets",
+    .operands = "encoder|targets|generator",
     .summary = "Train the parts of a voice filter",
     .notes =
         "'encoder' trains a network that tells speakers apart, for filters to be made against. Its parameters are\n"
         "not those below: see --settings. 'targets' makes a filter of encoders: it learns who there can be, and puts\n"
-        "the early parts of the rooms and all parameters into the file.",
+        "the early parts of the rooms and all parameters into the file. 'generator' adds what fast mode needs.",
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .kind = "voice",

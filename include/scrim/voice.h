@@ -106,11 +106,13 @@ SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_voice_train_targets(scrim_filter *
                                                                   scrim_error *error);
 
 /*
- * The same filter with a generator, which gives responses in one pass (parameter `mode`): it is trained on the clips to
- * do what the optimiser would. Errors as above.
+ * The same filter with a generator, which gives responses in one pass (parameter `mode`), and which the optimiser then
+ * starts from: it is trained on the clips to do what the optimiser would. What the caller has set in `config`, which may
+ * be NULL, goes over the filter's settings and stays in the new file. Errors as above.
  */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_voice_train_generator(scrim_filter **out, const scrim_filter *filter,
                                                                     const scrim_voice_corpus *corpus,
+                                                                    const scrim_config *config,
                                                                     const scrim_train_options *options,
                                                                     scrim_error *error);
 

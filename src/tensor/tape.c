@@ -252,6 +252,10 @@ int tape_seed(tape *t, op_kind kind, uint64_t *seed) {
   return 1;
 }
 
+random_source *tape_source(const tape *t) {
+  return t->random;
+}
+
 /* ---- leaves ---- */
 
 static tensor *tape_leaf(tape *t, int rank, const int *dim) {

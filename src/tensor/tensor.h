@@ -57,6 +57,7 @@ void tape_training(tape *t, int on);
 /* Randomness of dropout and sampling; borrowed. Each such operation takes one number from it, which a counter generator
  * expands: good for training, never for noise that must stay secret. */
 void tape_random(tape *t, random_source *source);
+random_source *tape_source(const tape *t); /* what it was given; NULL: none */
 /* d(root)/d(all that want a gradient), root being one value. Adds to the grads of parameters and variables; the
  * caller zeroes those of parameters. May be called again for another root of the same pass. */
 scrim_status tape_backward(tape *t, tensor *root, scrim_error *error);

@@ -7,7 +7,7 @@
 
 #include "tensor/tensor.h"
 
-enum { CHANNEL_MOST = 8 };
+enum { CHANNEL_MOST = 128 };
 
 typedef struct channel_settings {
   double spread; /* dB, standard deviation of the channel's gain; 0: none */

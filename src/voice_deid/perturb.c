@@ -1,25 +1,16 @@
-/* The loss of a segment on the tape, and the loop that brings it down. */
+/* The loop that brings the loss of a segment down within the bound. */
 #include "voice_deid/perturb.h"
 #include "core/error.h"
 #include "core/memory.h"
-#include "voice_deid/channel.h"
 #include <math.h>
 #include <string.h>
 
 enum {
   MOVE_NODES = 10, /* nodes between two slow moves: 0.2 s */
-  MOST_NODES = PERTURB_MOST_SAMPLES / ENVELOPE_HOP + 2,
-  MOST_MOVES = MOST_NODES / MOVE_NODES + 2,
-  STEPS_REACHED = 3
+  MOST_MOVES = PERTURB_MOST_NODES / MOVE_NODES + 2,
+  STEPS_REACHED = 3,
+  SCALINGS = 6
 };
-
-/* The segment at hand. */
-typedef struct perturb_segment {
-  const float *x, *sent;
-  int n, nodes, moves;
-  const float *const *targets;
-  float source[PERTURB_ENCODERS][SPEAKER_MOST_DIMENSIONS];
-} perturb_segment;
 
 struct perturb {
   const speaker_encoder *encoder[PERTURB_ENCODERS];
@@ -29,13 +20,16 @@ struct perturb {
   envelope *envelope;
   channel *channel;
   nn_params *params;
-  tensor *map;   /* [ENVELOPE_BANDS, ENVELOPE_STATE] */
-  tensor *moves; /* [MOST_MOVES, ENVELOPE_BANDS] */
-  int has_map;   /* of the item's segment before */
+  tensor *map;                                    /* [ENVELOPE_BANDS, ENVELOPE_STATE] */
+  tensor *moves;                                  /* [MOST_MOVES, ENVELOPE_BANDS] */
+  enum { MAP_NONE, MAP_GIVEN, MAP_KEPT } has_map; /* kept: of the item's segment before */
+  /* the segment */
   perturb_segment segment;
+  int n_moves, is_heard;
+  float source[PERTURB_ENCODERS][SPEAKER_MOST_DIMENSIONS];
   float *states;    /* [nodes, ENVELOPE_STATE] */
   float *activity;  /* [nodes] */
-  float *between;   /* [nodes, moves] how much of each move a node has */
+  float *between;   /* [nodes, n_moves] how much of each move a node has */
   float *responses; /* [nodes, ENVELOPE_TAPS] */
 };
 
@@ -45,10 +39,10 @@ void perturb_free(perturb *p) {
   envelope_free(p->envelope);
   channel_free(p->channel);
   nn_params_free(p->params);
-  memory_wipe_free(p->states, MOST_NODES * ENVELOPE_STATE * sizeof *p->states);
-  memory_wipe_free(p->activity, MOST_NODES * sizeof *p->activity);
+  memory_wipe_free(p->states, PERTURB_MOST_NODES * ENVELOPE_STATE * sizeof *p->states);
+  memory_wipe_free(p->activity, PERTURB_MOST_NODES * sizeof *p->activity);
   memory_free(p->between);
-  memory_wipe_free(p->responses, MOST_NODES * ENVELOPE_TAPS * sizeof *p->responses);
+  memory_wipe_free(p->responses, PERTURB_MOST_NODES * ENVELOPE_TAPS * sizeof *p->responses);
   memory_wipe_free(p, sizeof *p);
 }
 
@@ -57,10 +51,10 @@ static int perturb_allocate(perturb *p) {
   if (p->params == NULL) return 0;
   p->map = nn_params_add(p->params, "map", 2, (int[]){ENVELOPE_BANDS, ENVELOPE_STATE}, 1);
   p->moves = nn_params_add(p->params, "moves", 2, (int[]){MOST_MOVES, ENVELOPE_BANDS}, 1);
-  p->states = memory_zalloc(MOST_NODES * ENVELOPE_STATE, sizeof *p->states);
-  p->activity = memory_zalloc(MOST_NODES, sizeof *p->activity);
-  p->between = memory_zalloc((size_t)MOST_NODES * MOST_MOVES, sizeof *p->between);
-  p->responses = memory_zalloc(MOST_NODES * ENVELOPE_TAPS, sizeof *p->responses);
+  p->states = memory_zalloc(PERTURB_MOST_NODES * ENVELOPE_STATE, sizeof *p->states);
+  p->activity = memory_zalloc(PERTURB_MOST_NODES, sizeof *p->activity);
+  p->between = memory_zalloc((size_t)PERTURB_MOST_NODES * MOST_MOVES, sizeof *p->between);
+  p->responses = memory_zalloc(PERTURB_MOST_NODES * ENVELOPE_TAPS, sizeof *p->responses);
   return p->map && p->moves && p->states && p->activity && p->between && p->responses;
 }
 
@@ -85,150 +79,129 @@ scrim_status perturb_create(perturb **out, const speaker_encoder *const *encoder
 }
 
 void perturb_forget(perturb *p) {
-  p->has_map = 0;
+  p->has_map = MAP_NONE;
+}
+
+void perturb_start(perturb *p, const float *map) {
+  memcpy(p->map->data, map, p->map->n * sizeof *map);
+  p->has_map = MAP_GIVEN;
 }
 
 /* ---- the segment ---- */
 
 /* Slow moves lie every MOVE_NODES nodes, straight lines between them, as loud as the speech is. */
 static void fill_between(perturb *p) {
-  const perturb_segment *s = &p->segment;
-  memset(p->between, 0, (size_t)s->nodes * (size_t)s->moves * sizeof *p->between);
-  for (int j = 0; j < s->nodes; j++) {
-    const int before = j / MOVE_NODES;
+  const int nodes = p->segment.nodes;
+  p->n_moves = nodes / MOVE_NODES + 2;
+  memset(p->between, 0, (size_t)nodes * (size_t)p->n_moves * sizeof *p->between);
+  for (int j = 0; j < nodes; j++) {
     const float share = (float)(j % MOVE_NODES) / MOVE_NODES;
-    p->between[j * s->moves + before] = (1 - share) * p->activity[j];
-    p->between[j * s->moves + before + 1] = share * p->activity[j];
+    float *of = p->between + j * p->n_moves + j / MOVE_NODES;
+    of[0] = (1 - share) * p->activity[j];
+    of[1] = share * p->activity[j];
   }
 }
 
-/* A first map is drawn small: at no change at all, the cosine to the source has no slope. */
-static void draw_start(perturb *p, random_source *random) {
-  const double small = 0.1 * p->settings.strength / sqrt(ENVELOPE_STATE);
-  if (!p->has_map) nn_init_normal(p->map, small, random);
-  memset(p->moves->data, 0, p->moves->n * sizeof *p->moves->data);
-  p->has_map = 1;
-}
-
-scrim_status perturb_begin(perturb *p, const float *x, size_t n, scrim_error *error) {
+scrim_status perturb_begin_deaf(perturb *p, const float *x, size_t n, scrim_error *error) {
   if (n < SPEAKER_LEAST_SAMPLES || n > PERTURB_MOST_SAMPLES)
     return fail(error, SCRIM_E_ARGUMENT, "a segment of %zu samples is not in %d..%d", n, SPEAKER_LEAST_SAMPLES,
                 PERTURB_MOST_SAMPLES);
-  perturb_segment *s = &p->segment;
-  s->x = x;
-  s->n = (int)n;
-  s->nodes = envelope_nodes(n);
-  s->moves = s->nodes / MOVE_NODES + 2;
+  p->segment = (perturb_segment){.n = (int)n, .nodes = envelope_nodes(n), .states = p->states, .activity = p->activity};
+  p->is_heard = 0;
   envelope_measure(p->envelope, x, n, p->states, p->activity);
   fill_between(p);
-  scrim_status status = SCRIM_OK;
+  return SCRIM_OK;
+}
+
+scrim_status perturb_begin(perturb *p, const float *x, size_t n, scrim_error *error) {
+  scrim_status status = perturb_begin_deaf(p, x, n, error);
   for (int e = 0; e < p->n_encoders && status == SCRIM_OK; e++)
-    status = speaker_encoder_embed_samples(p->encoder[e], p->tape, x, n, s->source[e], error);
+    status = speaker_encoder_embed_samples(p->encoder[e], p->tape, x, n, p->source[e], error);
+  p->is_heard = 1;
   return status;
 }
 
 const float *perturb_source(const perturb *p, int e) {
-  return p->segment.source[e];
+  return p->source[e];
 }
 
-/* ---- one pass ---- */
+/* ---- passes ---- */
 
-/* Gains in dB -> [nodes, ENVELOPE_BANDS] */
 static tensor *pass_gains(perturb *p) {
-  const perturb_segment *s = &p->segment;
   tape *t = p->tape;
-  tensor *states = tape_input(t, p->states, 2, (int[]){s->nodes, ENVELOPE_STATE});
-  tensor *gains = op_linear(t, states, p->map, NULL);
+  tensor *moves = NULL;
   if (p->settings.moves > 0) {
-    tensor *between = tape_input(t, p->between, 2, (int[]){s->nodes, s->moves});
-    tensor *moves = op_affine(t, op_slice(t, p->moves, 0, 0, s->moves), (float)p->settings.moves, 0);
-    gains = op_add(t, gains, op_matmul(t, between, moves));
+    tensor *between = tape_input(t, p->between, 2, (int[]){p->segment.nodes, p->n_moves});
+    moves = op_affine(t, op_slice(t, p->moves, 0, 0, p->n_moves), (float)p->settings.moves, 0);
+    moves = op_matmul(t, between, moves);
   }
-  const float peak = (float)p->settings.peak;
-  return op_affine(t, op_tanh(t, op_affine(t, gains, 1 / peak, 0)), peak, 0);
-}
-
-static tensor *pass_responses(perturb *p, tensor *gains) {
-  const int dim[] = {ENVELOPE_BANDS, ENVELOPE_ORDER};
-  tensor *cepstra = op_matmul(p->tape, gains, tape_input(p->tape, envelope_cepstra(p->envelope), 2, dim));
-  return op_minimum_phase(p->tape, cepstra, ENVELOPE_TAPS);
-}
-
-static tensor *pass_filter(perturb *p, tensor *responses) {
-  const perturb_segment *s = &p->segment;
-  return op_moving_filter(p->tape, tape_input(p->tape, s->sent, 2, (int[]){1, s->n}), responses, ENVELOPE_HOP);
-}
-
-/* What encoder e makes of the output, as it hears it at this step. */
-static tensor *encoder_loss(perturb *p, int e, tensor *output, random_source *random) {
-  const perturb_segment *s = &p->segment;
-  const perturb_settings *set = &p->settings;
-  tape *t = p->tape;
-  const channel_settings hears = {.spread = set->channel, .noise = set->noise, .cut = (int)(set->cut * SPEECH_RATE)};
-  const int dim[] = {1, speaker_encoder_about(p->encoder[e])->dimensions};
-  tensor *heard = channel_pass(p->channel, t, e, output, &hears, random);
-  tensor *embedding = speaker_encoder_embed(t, p->encoder[e], heard);
-  tensor *to_target = op_cosine(t, embedding, tape_input(t, s->targets[e], 2, dim));
-  tensor *to_source = op_cosine(t, embedding, tape_input(t, s->source[e], 2, dim));
-  tensor *near = op_hinge(t, to_target, (float)(1 - set->target_margin));
-  tensor *far = op_hinge(t, op_affine(t, to_source, -1, 0), (float)(set->source_margin - 1));
-  return op_add(t, op_affine(t, near, (float)set->target_weight, 0), far);
+  return perturb_gains(t, &p->segment, p->map, moves, p->settings.peak);
 }
 
 /* The loss of the map and the moves as they are, and its gradient. */
 static scrim_status pass_loss(perturb *p, random_source *random, double *loss, scrim_error *error) {
-  tape_reset(p->tape);
-  tape_random(p->tape, random);
+  tape *t = p->tape;
+  tape_reset(t);
+  tape_random(t, random);
   nn_params_zero_grad(p->params);
-  tensor *output = pass_filter(p, pass_responses(p, pass_gains(p)));
-  tensor *sum = NULL;
+  tensor *sum = NULL, *output = perturb_output(t, &p->segment, perturb_responses(t, p->envelope, pass_gains(p)));
   for (int e = 0; e < p->n_encoders; e++) {
-    tensor *one = encoder_loss(p, e, output, random);
-    sum = e == 0 ? one : op_add(p->tape, sum, one);
+    tensor *one = perturb_loss(t, &p->segment, &p->settings, p->channel, e, p->encoder[e], e, output, random);
+    sum = e == 0 ? one : op_add(t, sum, one);
   }
-  scrim_status status = tape_backward(p->tape, op_affine(p->tape, sum, 1 / (float)p->n_encoders, 0), error);
+  scrim_status status = tape_backward(t, op_affine(t, sum, 1 / (float)p->n_encoders, 0), error);
   *loss = status == SCRIM_OK ? (double)sum->data[0] : 0;
   return status;
 }
 
-/* ---- the bound ---- */
+static scrim_status measure_gains(perturb *p, double *size, scrim_error *error) {
+  tape_reset(p->tape);
+  const tensor *gains = pass_gains(p);
+  scrim_status status = tape_status(p->tape, error);
+  if (status == SCRIM_OK) *size = perturb_size(&p->segment, gains);
+  return status;
+}
 
-/* Root mean square of the gains over bands and active nodes. */
-static double gains_size(const perturb *p, const tensor *gains) {
-  double sum = 0, total = 1e-9;
-  for (int j = 0; j < p->segment.nodes; j++) {
-    for (int b = 0; b < ENVELOPE_BANDS; b++) {
-      const double gain = (double)gains->data[j * ENVELOPE_BANDS + b];
-      sum += gain * gain;
-    }
-    total += (double)p->activity[j];
-  }
-  return sqrt(sum / (total * ENVELOPE_BANDS));
+static void scale_gains(perturb *p, double by) {
+  for (size_t i = 0; i < p->map->n; i++) p->map->data[i] *= (float)by;
+  for (size_t i = 0; i < p->moves->n; i++) p->moves->data[i] *= (float)by;
 }
 
 /* Back onto the ball of `strength`, straight towards its centre. */
 static scrim_status project(perturb *p, double *size, scrim_error *error) {
-  tape_reset(p->tape);
-  const tensor *gains = pass_gains(p);
-  scrim_status status = tape_status(p->tape, error);
-  if (status != SCRIM_OK) return status;
-  *size = gains_size(p, gains);
-  if (*size <= p->settings.strength) return SCRIM_OK;
-  const float scale = (float)(p->settings.strength / *size);
-  for (size_t i = 0; i < p->map->n; i++) p->map->data[i] *= scale;
-  for (size_t i = 0; i < p->moves->n; i++) p->moves->data[i] *= scale;
+  scrim_status status = measure_gains(p, size, error);
+  if (status != SCRIM_OK || *size <= p->settings.strength) return status;
+  scale_gains(p, p->settings.strength / *size);
   *size = p->settings.strength;
   return SCRIM_OK;
 }
 
+/* Onto its surface, from within or without. The peak bends large gains, so that it takes a few scalings. */
+static scrim_status project_outwards(perturb *p, double *size, scrim_error *error) {
+  scrim_status status = measure_gains(p, size, error);
+  for (int i = 0; i < SCALINGS && status == SCRIM_OK && *size > 0; i++) {
+    scale_gains(p, p->settings.strength / *size);
+    status = measure_gains(p, size, error);
+  }
+  return status == SCRIM_OK ? project(p, size, error) : status;
+}
+
 /* ---- the whole ---- */
 
-static scrim_status descend(perturb *p, random_source *random, perturb_result *result, scrim_error *error) {
+/* A first map is drawn small: at no change at all, the cosine to the source has no slope. */
+static void draw_start(perturb *p, random_source *random) {
+  const double small = 0.1 * p->settings.strength / sqrt(ENVELOPE_STATE);
+  if (p->has_map == MAP_NONE) nn_init_normal(p->map, small, random);
+  memset(p->moves->data, 0, p->moves->n * sizeof *p->moves->data);
+}
+
+static scrim_status descend(perturb *p, int steps, random_source *random, perturb_result *result, scrim_error *error) {
   const nn_optimizer_config config = {.kind = NN_ADAM, .rate = p->settings.rate, .beta2 = 0.99};
   nn_optimizer *optimizer = nn_optimizer_create(p->params, &config);
   if (optimizer == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for an optimiser");
-  scrim_status status = project(p, &result->distortion, error);
-  for (int met = 0; result->steps < p->settings.steps && met < STEPS_REACHED && status == SCRIM_OK; result->steps++) {
+  scrim_status status = p->has_map == MAP_GIVEN ? project_outwards(p, &result->distortion, error)
+                                                : project(p, &result->distortion, error);
+  for (int met = 0; result->steps < steps && met < STEPS_REACHED && status == SCRIM_OK; result->steps++) {
     double loss;
     status = pass_loss(p, random, &loss, error);
     met = loss > 0 ? 0 : met + 1;
@@ -248,35 +221,43 @@ static double dot(const float *a, const float *b, int n) {
   return sum;
 }
 
+static scrim_status listen(perturb *p, tensor *output, perturb_result *result, scrim_error *error) {
+  for (int e = 0; e < p->n_encoders; e++) {
+    const int dimensions = speaker_encoder_about(p->encoder[e])->dimensions;
+    const tensor *embedding = speaker_encoder_embed(p->tape, p->encoder[e], output);
+    scrim_status status = tape_status(p->tape, error);
+    if (status != SCRIM_OK) return status;
+    result->source_cosine[e] = dot(embedding->data, p->source[e], dimensions);
+    result->target_cosine[e] = dot(embedding->data, p->segment.target[e], dimensions);
+  }
+  result->has_cosines = 1;
+  return SCRIM_OK;
+}
+
 /* The responses that it came to, and where the output then lies. */
 static scrim_status conclude(perturb *p, perturb_result *result, scrim_error *error) {
   tape_reset(p->tape);
-  const perturb_segment *s = &p->segment;
-  tensor *responses = pass_responses(p, pass_gains(p));
-  tensor *output = pass_filter(p, responses);
+  tensor *responses = perturb_responses(p->tape, p->envelope, pass_gains(p));
   scrim_status status = tape_status(p->tape, error);
   if (status != SCRIM_OK) return status;
   memcpy(p->responses, responses->data, responses->n * sizeof *p->responses);
-  result->nodes = s->nodes;
+  result->nodes = p->segment.nodes;
   result->responses = p->responses;
-  for (int e = 0; e < p->n_encoders && status == SCRIM_OK; e++) {
-    const int dimensions = speaker_encoder_about(p->encoder[e])->dimensions;
-    const tensor *embedding = speaker_encoder_embed(p->tape, p->encoder[e], output);
-    status = tape_status(p->tape, error);
-    if (status != SCRIM_OK) break;
-    result->source_cosine[e] = dot(embedding->data, s->source[e], dimensions);
-    result->target_cosine[e] = dot(embedding->data, s->targets[e], dimensions);
-  }
-  return status;
+  return p->is_heard ? listen(p, perturb_output(p->tape, &p->segment, responses), result, error) : SCRIM_OK;
 }
 
-scrim_status perturb_run(perturb *p, const float *sent, const float *const *targets, random_source *random,
+scrim_status perturb_run(perturb *p, const float *sent, const float *const *targets, int steps, random_source *random,
                          perturb_result *result, scrim_error *error) {
   memset(result, 0, sizeof *result);
+  if (steps > 0 && !p->is_heard) return fail(error, SCRIM_E_STATE, "steps on a segment that encoders did not hear");
   p->segment.sent = sent;
-  p->segment.targets = targets;
+  for (int e = 0; e < p->n_encoders; e++) {
+    p->segment.source[e] = p->source[e];
+    p->segment.target[e] = targets[e];
+  }
   draw_start(p, random);
-  scrim_status status = descend(p, random, result, error);
+  scrim_status status = descend(p, steps, random, result, error);
+  p->has_map = MAP_KEPT;
   if (status == SCRIM_OK) status = conclude(p, result, error);
   if (status == SCRIM_OK) status = random_status(random, error);
   return status;

@@ -14,22 +14,7 @@
 #ifndef VOICE_DEID_PERTURB_H
 #define VOICE_DEID_PERTURB_H
 
-#include "voice_deid/envelope.h"
-#include "voice_deid/speaker_encoder.h"
-
-enum { PERTURB_ENCODERS = 8, PERTURB_MOST_SAMPLES = 10 * SPEECH_RATE };
-
-typedef struct perturb_settings {
-  double strength, peak; /* dB */
-  int steps;             /* at most */
-  double rate;           /* of Adam, dB a step */
-  double target_margin, source_margin;
-  double target_weight; /* of the first term; the second has 1 */
-  double moves;         /* how fast slow moves are learnt beside the map; 0: none */
-  double channel;       /* dB, standard deviation of the channels that encoders hear through */
-  double noise;         /* dB below the speech */
-  double cut;           /* seconds that an encoder hears at a step */
-} perturb_settings;
+#include "voice_deid/perturb_pass.h"
 
 typedef struct perturb perturb; /* scratch, and the map between segments; one thread at a time */
 /* Encoders are borrowed. */
@@ -37,26 +22,31 @@ scrim_status perturb_create(perturb **out, const speaker_encoder *const *encoder
                             const perturb_settings *settings, scrim_error *error);
 void perturb_free(perturb *p);   /* wipes; NULL is fine */
 void perturb_forget(perturb *p); /* the next segment is the first of an item */
+/* The next segment starts from this map [ENVELOPE_BANDS, ENVELOPE_STATE], brought to the bound, whatever was before. */
+void perturb_start(perturb *p, const float *map);
 
 typedef struct perturb_result {
   int nodes;
   const float *responses; /* [nodes, ENVELOPE_TAPS], until the next call */
   int steps, reached;     /* reached: all margins were met, three steps in a row */
   double distortion;      /* root mean square of the gains where there is speech, dB */
+  int has_cosines;        /* 0: no step was taken on this segment, and nobody listened */
   double source_cosine[PERTURB_ENCODERS], target_cosine[PERTURB_ENCODERS];
 } perturb_result;
 
 /*
- * The segment's speech x [n], n from SPEAKER_LEAST_SAMPLES to PERTURB_MOST_SAMPLES, which must stay until perturb_run is
- * done. Then perturb_source is what encoder e makes of it: [dimensions], of unit length, until the next segment.
+ * The segment's speech x [n], n from SPEAKER_LEAST_SAMPLES to PERTURB_MOST_SAMPLES. Then perturb_source is what encoder
+ * e makes of it: [dimensions], of unit length, until another segment is heard.
  */
 scrim_status perturb_begin(perturb *p, const float *x, size_t n, scrim_error *error);
 const float *perturb_source(const perturb *p, int e);
+/* The same for a segment that takes no step, for the map of the one before will do: encoders do not hear it. */
+scrim_status perturb_begin_deaf(perturb *p, const float *x, size_t n, scrim_error *error);
 /*
  * sent [n]: what goes through the moving response, the speech itself or in a room. targets [n_encoders]: unit
- * embeddings. `random` stands in a stream of this segment.
+ * embeddings. At most `steps` are taken; 0: the map as it stands. `random` stands in a stream of this segment.
  */
-scrim_status perturb_run(perturb *p, const float *sent, const float *const *targets, random_source *random,
+scrim_status perturb_run(perturb *p, const float *sent, const float *const *targets, int steps, random_source *random,
                          perturb_result *result, scrim_error *error);
 
 #endif

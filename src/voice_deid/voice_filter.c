@@ -30,6 +30,7 @@ typedef struct voice_session {
   const float *room; /* [VOICE_ROOM_TAPS]; NULL: none */
   /* the last item */
   scrim_voice_report report;
+  double heard; /* pieces that have cosines */
   int has_report;
 } voice_session;
 
@@ -64,6 +65,8 @@ static scrim_status voice_open(void **state, const void *model, const scrim_key 
   s->stream.change = change_piece;
   s->stream.context = s;
   scrim_status status = voice_settings_read(&s->settings, config, error);
+  if (status == SCRIM_OK && s->settings.mode == VOICE_FAST && s->model->generator == NULL)
+    status = fail(error, SCRIM_E_UNSUPPORTED, "mode 1 needs a generator, and this filter has none");
   if (status == SCRIM_OK) status = random_source_create(&s->random, key, error);
   if (status == SCRIM_OK) status = tape_create(&s->tape, &cpu_backend, error);
   if (status == SCRIM_OK)
@@ -95,6 +98,7 @@ static scrim_status begin_item(voice_session *s, double rate, size_t channels, c
   s->channels = channels;
   s->is_begun = 1;
   s->has_report = 0;
+  s->heard = 0;
   memset(&s->report, 0, sizeof s->report);
   s->report.encoders = (size_t)s->model->n_encoders;
   voice_stream_begin(&s->stream, (size_t)llround(s->settings.segment * rate), (size_t)llround(overlap_seconds * rate),
@@ -152,6 +156,20 @@ static scrim_status choose_target(voice_session *s, const float *in, size_t fram
   return random_status(s->random, error);
 }
 
+/* Where there is a generator, all that is done to an item starts from its answer. */
+static scrim_status start_from_generator(voice_session *s, scrim_error *error) {
+  const voice_model *m = s->model;
+  const float *source[TARGET_PARTS];
+  float map[GENERATOR_MAP];
+  if (m->generator == NULL) return SCRIM_OK;
+  for (int e = 0; e < m->n_encoders; e++) source[e] = perturb_source(voice_piece_perturb(s->piece), e);
+  scrim_status status =
+      generator_make(m->generator, s->tape, source, s->target.part, m->dim, m->n_encoders, map, error);
+  if (status == SCRIM_OK) perturb_start(voice_piece_perturb(s->piece), map);
+  memory_wipe(map, sizeof map);
+  return status;
+}
+
 static scrim_status begin_piece_stream(voice_session *s, size_t index, scrim_error *error) {
   unsigned char name[RANDOM_BLOCK_BYTES + 8];
   memcpy(name, s->digest, RANDOM_BLOCK_BYTES);
@@ -167,9 +185,11 @@ static void report_piece(voice_session *s, const voice_piece_result *found) {
   r->distortion += (found->perturb.distortion - r->distortion) / n;
   r->limited += (found->limited - r->limited) / n;
   r->reached += (size_t)found->perturb.reached;
+  if (!found->perturb.has_cosines) return;
+  s->heard++;
   for (size_t e = 0; e < r->encoders; e++) {
-    r->source_cosine[e] += (found->perturb.source_cosine[e] - r->source_cosine[e]) / n;
-    r->target_cosine[e] += (found->perturb.target_cosine[e] - r->target_cosine[e]) / n;
+    r->source_cosine[e] += (found->perturb.source_cosine[e] - r->source_cosine[e]) / s->heard;
+    r->target_cosine[e] += (found->perturb.target_cosine[e] - r->target_cosine[e]) / s->heard;
   }
 }
 
@@ -177,7 +197,8 @@ static scrim_status change_piece(void *context, size_t index, const float *in, s
                                  scrim_error *error) {
   voice_session *s = context;
   int is_silent;
-  scrim_status status = voice_piece_listen(s->piece, in, frames, s->channels, s->rate, &is_silent, error);
+  const int is_fast = s->settings.mode == VOICE_FAST, deaf = is_fast && s->has_target;
+  scrim_status status = voice_piece_listen(s->piece, in, frames, s->channels, s->rate, deaf, &is_silent, error);
   if (status != SCRIM_OK) return status;
   s->report.segments++;
   s->report.silent += (size_t)is_silent;
@@ -185,14 +206,17 @@ static scrim_status change_piece(void *context, size_t index, const float *in, s
     memset(difference, 0, frames * s->channels * sizeof *difference);
     return SCRIM_OK;
   }
-  if (!s->has_target) status = choose_target(s, in, frames, error);
+  if (!s->has_target) {
+    status = choose_target(s, in, frames, error);
+    if (status == SCRIM_OK) status = start_from_generator(s, error);
+  }
   if (status == SCRIM_OK) status = begin_piece_stream(s, index, error);
   if (status != SCRIM_OK) return status;
   float early[VOICE_ROOM_TAPS - 1];
   for (int k = 1; k < VOICE_ROOM_TAPS && s->room != NULL; k++) early[k - 1] = (float)s->settings.room * s->room[k];
   voice_piece_result found;
-  status = voice_piece_change(s->piece, early, s->room == NULL ? 0 : VOICE_ROOM_TAPS - 1, s->target.part, s->random,
-                              difference, &found, error);
+  status = voice_piece_change(s->piece, early, s->room == NULL ? 0 : VOICE_ROOM_TAPS - 1, s->target.part,
+                              is_fast ? 0 : s->settings.perturb.steps, s->random, difference, &found, error);
   if (status == SCRIM_OK) report_piece(s, &found);
   return status;
 }

@@ -8,7 +8,14 @@ void voice_model_unload(void *model) {
   if (m == NULL) return;
   for (int e = 0; e < m->n_encoders; e++) speaker_encoder_free(m->encoder[e]);
   target_sampler_free(m->targets);
+  generator_free(m->generator);
   memory_free(m);
+}
+
+int voice_model_width(const voice_model *m) {
+  int width = 0;
+  for (int e = 0; e < m->n_encoders; e++) width += m->dim[e];
+  return width;
 }
 
 /* "encoder.0.", "encoder.1." and so on, as many as there are. */
@@ -48,6 +55,7 @@ scrim_status voice_model_load(void **model, const tensorfile *file, const scrim_
   scrim_status status = load_encoders(m, file, error);
   if (status == SCRIM_OK) status = target_sampler_get(&m->targets, m->n_encoders, m->dim, file, error);
   if (status == SCRIM_OK) status = load_rooms(m, file, error);
+  if (status == SCRIM_OK) status = generator_get(&m->generator, voice_model_width(m), file, error);
   if (status == SCRIM_OK)
     *model = m;
   else

@@ -32,6 +32,11 @@ const scrim_param voice_params[VOICE_PARAMS] = {
      SCRIM_PARAM_TRAIN},
     {"near", "targets: quantile of the cosines between nearest training speakers that none may come nearer to one than",
      0.5, 0, 1, 0, SCRIM_PARAM_TRAIN},
+    {"generator_hidden", "generator: width of its hidden layers", 256, 8, 4096, 1, SCRIM_PARAM_TRAIN},
+    {"generator_epochs", "generator: rounds of training", 8, 1, 1000000, 1, SCRIM_PARAM_TRAIN},
+    {"generator_batch", "generator: clips a step of training", 8, 1, 64, 1, SCRIM_PARAM_TRAIN},
+    {"generator_rate", "generator: learning rate, which falls to 0 along half a cosine", 0.001, 1e-9, 1, 0,
+     SCRIM_PARAM_TRAIN},
 };
 
 /* One value by name; after a first failure nothing more is read. */
@@ -66,6 +71,10 @@ scrim_status voice_settings_read(voice_settings *s, const scrim_config *config, 
       .clips = (size_t)READ("clips"),
       .concentration = READ("concentration"),
       .near = READ("near"),
+      .generator_hidden = (int)READ("generator_hidden"),
+      .generator_epochs = (size_t)READ("generator_epochs"),
+      .generator_batch = (size_t)READ("generator_batch"),
+      .generator_rate = READ("generator_rate"),
   };
 #undef READ
   return status;

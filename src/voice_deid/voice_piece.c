@@ -62,13 +62,18 @@ const float *voice_piece_speech(const voice_piece *p, size_t *n) {
   return p->speech;
 }
 
-/* ---- listening ---- */
-
 static double energy(const float *x, size_t n) {
   double sum = 0;
   for (size_t i = 0; i < n; i++) sum += (double)x[i] * (double)x[i];
   return sum;
 }
+
+void voice_level(float *x, size_t n) {
+  const double level = energy(x, n), scale = level > 0 ? speech_level / sqrt(level / (double)n) : 0;
+  for (size_t i = 0; i < n; i++) x[i] = (float)(scale * (double)x[i]);
+}
+
+/* ---- listening ---- */
 
 /* to [columns, rows] from [rows, columns] */
 static void turn(float *to, const float *from, size_t rows, size_t columns) {
@@ -97,17 +102,13 @@ static void fill_speech(voice_piece *p) {
     all += one;
     for (size_t i = 0; i < p->n; i++) p->speech[i] += p->sound[c * p->n + i] / (float)p->channels;
   }
-  double level = energy(p->speech, p->n);
-  if (level < quiet_mean * all / (double)p->channels) {
+  if (energy(p->speech, p->n) < quiet_mean * all / (double)p->channels)
     memcpy(p->speech, loudest, p->n * sizeof *loudest);
-    level = most;
-  }
-  const double scale = level > 0 ? speech_level / sqrt(level / (double)p->n) : 0;
-  for (size_t i = 0; i < p->n; i++) p->speech[i] = (float)(scale * (double)p->speech[i]);
+  voice_level(p->speech, p->n);
   for (size_t i = p->n; i < p->n_speech; i++) p->speech[i] = p->speech[i - p->n];
 }
 
-scrim_status voice_piece_listen(voice_piece *p, const float *in, size_t frames, size_t channels, double rate,
+scrim_status voice_piece_listen(voice_piece *p, const float *in, size_t frames, size_t channels, double rate, int deaf,
                                 int *is_silent, scrim_error *error) {
   forget_sound(p);
   p->in = in;
@@ -122,7 +123,8 @@ scrim_status voice_piece_listen(voice_piece *p, const float *in, size_t frames, 
   if (status != SCRIM_OK) return status;
   turn(p->sound, p->sent, p->n, channels);
   fill_speech(p);
-  return perturb_begin(p->perturb, p->speech, p->n_speech, error);
+  return deaf ? perturb_begin_deaf(p->perturb, p->speech, p->n_speech, error)
+              : perturb_begin(p->perturb, p->speech, p->n_speech, error);
 }
 
 /* ---- changing ---- */
@@ -211,11 +213,11 @@ static scrim_status bring_back(voice_piece *p, float *difference, double *limite
 }
 
 scrim_status voice_piece_change(voice_piece *p, const float *early, size_t n_early, const float *const *targets,
-                                random_source *random, float *difference, voice_piece_result *result,
+                                int steps, random_source *random, float *difference, voice_piece_result *result,
                                 scrim_error *error) {
   through_room(p->sent, p->sound, p->channels, p->n, early, n_early);
   through_room(p->spoken, p->speech, 1, p->n_speech, early, n_early);
-  scrim_status status = perturb_run(p->perturb, p->spoken, targets, random, &result->perturb, error);
+  scrim_status status = perturb_run(p->perturb, p->spoken, targets, steps, random, &result->perturb, error);
   if (status == SCRIM_OK) status = filter_sound(p, &result->perturb, error);
   if (status == SCRIM_OK) status = bring_back(p, difference, &result->limited, error);
   forget_sound(p);

@@ -5,7 +5,7 @@
 #include "voice_deid/perturb.h"
 #include <scrim/config.h>
 
-enum { VOICE_PARAMS = 21 };
+enum { VOICE_PARAMS = 25 };
 extern const scrim_param voice_params[VOICE_PARAMS];
 
 typedef enum voice_mode { VOICE_SLOW, VOICE_FAST } voice_mode;
@@ -21,6 +21,9 @@ typedef struct voice_settings {
   int latent, hidden;
   size_t epochs, clips;
   double concentration, near;
+  int generator_hidden;
+  size_t generator_epochs, generator_batch;
+  double generator_rate;
 } voice_settings;
 scrim_status voice_settings_read(voice_settings *settings, const scrim_config *config, scrim_error *error);
 

@@ -1,4 +1,5 @@
 /* scrim_voice_train_targets: encoders, a target sampler trained on what they make of the clips, and rooms, in one file. */
+#include "voice_deid/voice_train.h"
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/number.h"
@@ -6,12 +7,12 @@
 #include "voice_deid/speech_corpus.h"
 #include "voice_deid/target_train.h"
 #include "voice_deid/voice_filter.h"
+#include "voice_deid/voice_piece.h"
 #include <math.h>
 #include <scrim/voice.h>
 #include <stdio.h>
 #include <string.h>
 
-static const double speech_level = 0.06; /* as voice_piece.c brings speech to */
 enum { MOST_SAMPLES = 6 * SPEECH_RATE /* of a clip */ };
 
 typedef struct voice_training {
@@ -36,6 +37,22 @@ typedef struct voice_training {
   int n_rooms;
   tape *tape;
 } voice_training;
+
+scrim_status voice_put_encoders(speaker_encoder *const *encoder, int n, tensorfile_writer *writer, scrim_error *error) {
+  char prefix[32];
+  scrim_status status = SCRIM_OK;
+  for (int e = 0; e < n && status == SCRIM_OK; e++) {
+    snprintf(prefix, sizeof prefix, "encoder.%d.", e);
+    status = speaker_encoder_put(encoder[e], prefix, writer, error);
+  }
+  return status;
+}
+
+scrim_status voice_read_clip(float **out, size_t *n, const char *path, scrim_error *error) {
+  scrim_status status = speech_read(out, n, path, error);
+  if (status == SCRIM_OK) voice_level(*out, *n);
+  return status;
+}
 
 /* ---- what is read ---- */
 
@@ -66,13 +83,10 @@ static size_t speaker_number(voice_training *v, size_t clip) {
 static scrim_status embed_clip(voice_training *v, const char *path, scrim_error *error) {
   float *x = NULL, *to = v->rows + v->n * v->width;
   size_t n, all;
-  double hz, energy = 0;
-  scrim_status status = speech_read(&x, &all, path, error);
+  double hz;
+  scrim_status status = voice_read_clip(&x, &all, path, error);
   if (status != SCRIM_OK) return status;
   n = all < MOST_SAMPLES ? all : MOST_SAMPLES;
-  for (size_t i = 0; i < n; i++) energy += (double)x[i] * (double)x[i];
-  const float scale = energy > 0 ? (float)(speech_level / sqrt(energy / (double)n)) : 0;
-  for (size_t i = 0; i < n; i++) x[i] *= scale;
   status = pitch_median(x, n, &hz, error);
   for (int e = 0; e < v->n_encoders && status == SCRIM_OK; to += v->shape.dim[e++])
     status = speaker_encoder_embed_samples(v->encoder[e], v->tape, x, n, to, error);
@@ -133,16 +147,6 @@ static scrim_status take_rooms(voice_training *v, scrim_error *error) {
 
 /* ---- the file ---- */
 
-static scrim_status put_encoders(const voice_training *v, tensorfile_writer *writer, scrim_error *error) {
-  char prefix[32];
-  scrim_status status = SCRIM_OK;
-  for (int e = 0; e < v->n_encoders && status == SCRIM_OK; e++) {
-    snprintf(prefix, sizeof prefix, "encoder.%d.", e);
-    status = speaker_encoder_put(v->encoder[e], prefix, writer, error);
-  }
-  return status;
-}
-
 static scrim_status put_figures(const target_figures *f, tensorfile_writer *writer, scrim_error *error) {
   const struct {
     const char *name;
@@ -178,7 +182,7 @@ static scrim_status build_filter(scrim_filter **out, const voice_training *v, sc
   tensorfile_writer *writer = NULL;
   const int64_t rooms[] = {v->n_rooms, VOICE_ROOM_TAPS};
   scrim_status status = tensorfile_writer_create(&writer, error);
-  if (status == SCRIM_OK) status = put_encoders(v, writer, error);
+  if (status == SCRIM_OK) status = voice_put_encoders(v->encoder, v->n_encoders, writer, error);
   if (status == SCRIM_OK) status = target_sampler_put(v->targets, writer, error);
   if (status == SCRIM_OK) status = put_figures(&v->figures, writer, error);
   if (status == SCRIM_OK && v->n_rooms > 0)
