@@ -102,6 +102,7 @@ static tensor *example_loss(generator_trainer *g, tape *t, const generator_examp
 static tensor *train_loss(tape *t, const uint32_t *rows, size_t n, void *context) {
   generator_trainer *g = context;
   tensor *sum = NULL;
+  tape_training(t, 0); /* the encoders are finished: their batch norms keep to what they learnt */
   for (size_t i = 0; i < n; i++) {
     tensor *one = example_loss(g, t, &g->examples[rows[i]], (int)i, tape_source(t));
     sum = i == 0 ? one : op_add(t, sum, one);
