@@ -170,6 +170,20 @@ static void every_system_meets_every_listener(void **state) {
   scrim_voice_audit_report_free(report);
 }
 
+static void the_filter_s_own_encoders_listen(void **state) {
+  (void)state;
+  scrim_voice_audit audit = audit_of();
+  audit.n_clips = 2 * EACH;
+  audit.n_encoders = 0;
+  audit.own_encoders = 1;
+  audit.seconds = 0.5;
+  scrim_voice_audit_report *report = run(filter, &audit);
+  assert_int_equal(report->n_results, 2 * DEID_ENCODERS);
+  assert_string_equal(report->results[0].listener, "filter 0 (statistics)");
+  assert_string_equal(report->results[1].listener, "filter 1 (tdnn)");
+  scrim_voice_audit_report_free(report);
+}
+
 static void threads_change_nothing_but_the_time(void **state) {
   (void)state;
   scrim_voice_audit audit = audit_of();
@@ -283,6 +297,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(what_is_there_is_found_and_what_is_not_is_not),
       cmocka_unit_test(every_system_meets_every_listener),
+      cmocka_unit_test(the_filter_s_own_encoders_listen),
       cmocka_unit_test(threads_change_nothing_but_the_time),
       cmocka_unit_test(what_systems_make_can_be_kept),
       cmocka_unit_test(what_cannot_be_audited_is_refused),

@@ -24,6 +24,7 @@ enum {
   TRAIN_ROOT,
   JUDGE,
   ENCODERS,
+  OWN_ENCODERS,
   OTHERS,
   BASELINES,
   REMOVAL,
@@ -49,6 +50,7 @@ static const option options[] = {
     [TRAIN_ROOT] = {"train-root", 0, 0, "DIR", "the same of --train"},
     [JUDGE] = {"judge", 0, 0, "FILE", "a speaker encoder that nobody here has trained, safetensors"},
     [ENCODERS] = {"encoders", 0, 0, "FILES", "speaker encoders of 'scrim voice train encoder', commas between"},
+    [OWN_ENCODERS] = {"own-encoders", 0, 0, NULL, "those that the filter was made against listen, too"},
     [OTHERS] = {"others", 0, 0, "NAME=DIR,...",
                 "what other programs made of the clips: DIR/own/..., and as an attacker hid them, DIR/attacker/... and "
                 "DIR/train/..., if there"},
@@ -97,8 +99,8 @@ static int read_usage(run_state *s, double *min_eer) {
   const args *a = s->a;
   uint64_t enrol = 0, jobs = 0;
   if (!a->value[FILTER] != !a->value[KEY]) return complain_usage(a->command, "--filter and --key go together");
-  if (!a->value[JUDGE] && !a->value[ENCODERS])
-    return complain_usage(a->command, "nobody listens: give --judge or --encoders");
+  if (!a->value[JUDGE] && !a->value[ENCODERS] && !(a->value[OWN_ENCODERS] && a->value[FILTER]))
+    return complain_usage(a->command, "nobody listens: give --judge, --encoders or --own-encoders");
   s->train_limits.clips = 8;
   int code = args_count(a, CLIPS, 2, UINT64_MAX, &s->eval_limits.clips);
   if (!code) code = args_count(a, TRAIN_CLIPS, 2, UINT64_MAX, &s->train_limits.clips);
@@ -112,6 +114,7 @@ static int read_usage(run_state *s, double *min_eer) {
   s->audit.threads = (unsigned)jobs;
   s->audit.baselines = a->value[BASELINES] != NULL;
   s->audit.removal = a->value[REMOVAL] != NULL;
+  s->audit.own_encoders = a->value[OWN_ENCODERS] != NULL;
   s->audit.by_speaker = a->value[BY_SPEAKER] != NULL;
   s->audit.judge = a->value[JUDGE];
   return code;

@@ -43,8 +43,9 @@ typedef struct scrim_voice_audit {
   const scrim_voice_clip *train; /* [n_train] of other speakers: with them there are semi-informed attackers */
   size_t n_train;
   const char *judge;           /* path of the outside judge, or NULL */
-  const char *const *encoders; /* [n_encoders] paths of speaker encoders; with the judge, at least one */
+  const char *const *encoders; /* [n_encoders] paths of speaker encoders; at least one must listen */
   size_t n_encoders;
+  int own_encoders;                /* 1: those that the filter was made against listen, too */
   const scrim_voice_other *others; /* [n_others] */
   size_t n_others;
   int baselines;              /* 1: McAdams' coefficient, fixed and random, and a plain room, in the same run */
@@ -63,7 +64,7 @@ typedef struct scrim_voice_audit {
 /* What one listener makes of one system. What was not measured is not-a-number. */
 typedef struct scrim_voice_result {
   char system[96];   /* "none", "scrim", "scrim, then mp3", "mcadams 0.8", ... */
-  char listener[64]; /* "judge", or the encoder's file name without its ending */
+  char listener[64]; /* "judge", an encoder's file name without its ending, or "filter 0 (tdnn)" */
   size_t clips, speakers;
   scrim_interval identified; /* share of clips whose speaker is found among all; ignorant attacker */
   double identified_lazy;    /* the same for the lazy-informed one */

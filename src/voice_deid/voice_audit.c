@@ -9,12 +9,13 @@
 #include "core/pool.h"
 #include "voice_deid/voice_audit_figures.h"
 #include "voice_deid/voice_audit_stage.h"
+#include "voice_deid/voice_filter.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 
-enum { MOST_LISTENERS = 32, DEFAULT_ENROL = 5, ITEMS_AT_ONCE = 4 };
+enum { MOST_ENCODERS = 16, MOST_LISTENERS = MOST_ENCODERS + TARGET_PARTS + 1, DEFAULT_ENROL = 5, ITEMS_AT_ONCE = 4 };
 
 /* One thread. */
 typedef struct audit_worker {
@@ -52,9 +53,10 @@ static scrim_status check_audit(const scrim_filter *filter, const scrim_key *key
   if (!a || !a->clips || a->n_clips == 0 || (a->n_train > 0 && !a->train) || (a->n_encoders > 0 && !a->encoders) ||
       (a->n_others > 0 && !a->others))
     return fail(error, SCRIM_E_ARGUMENT, "an audit needs clips, and lists that are as long as it says");
-  if (!a->judge && a->n_encoders == 0) return fail(error, SCRIM_E_ARGUMENT, "an audit needs a listener");
-  if (a->n_encoders >= MOST_LISTENERS)
-    return fail(error, SCRIM_E_ARGUMENT, "%zu encoders, at most %d can listen", a->n_encoders, MOST_LISTENERS - 1);
+  if (!a->judge && a->n_encoders == 0 && !(a->own_encoders && filter))
+    return fail(error, SCRIM_E_ARGUMENT, "an audit needs a listener");
+  if (a->n_encoders > MOST_ENCODERS)
+    return fail(error, SCRIM_E_ARGUMENT, "%zu encoders, at most %d can listen", a->n_encoders, MOST_ENCODERS);
   if (!filter != !key) return fail(error, SCRIM_E_ARGUMENT, "filter and key go together");
   if (filter && strcmp(scrim_filter_kind(filter), "voice") != 0)
     return fail(error, SCRIM_E_ARGUMENT, "a filter for %s, not for voice", scrim_filter_kind(filter));
@@ -75,6 +77,9 @@ static scrim_status open_listeners(voice_run *r, scrim_error *error) {
     status = voice_listener_open_encoder(&r->listeners[r->n_listeners], r->audit->encoders[i], error);
     r->n_listeners += status == SCRIM_OK;
   }
+  const voice_model *model = r->audit->own_encoders && r->filter ? filter_model(r->filter, &voice_filter) : NULL;
+  for (int i = 0; model && i < model->n_encoders && status == SCRIM_OK; i++)
+    voice_listener_borrow(&r->listeners[r->n_listeners++], model->encoder[i], i);
   return status;
 }
 

@@ -12,14 +12,22 @@ scrim_status voice_listener_open_encoder(voice_listener *l, const char *path, sc
   const char *slash = strrchr(path, '/'), *name = slash ? slash + 1 : path, *end = strrchr(name, '.');
   *l = (voice_listener){0};
   snprintf(l->name, sizeof l->name, "%.*s", end && end > name ? (int)(end - name) : (int)strlen(name), name);
-  const scrim_status status = speaker_encoder_load(&l->encoder, path, error);
-  if (status == SCRIM_OK) l->dim = (size_t)speaker_encoder_about(l->encoder)->dimensions;
-  return status;
+  const scrim_status status = speaker_encoder_load(&l->owned, path, error);
+  if (status != SCRIM_OK) return status;
+  l->encoder = l->owned;
+  l->dim = (size_t)speaker_encoder_about(l->encoder)->dimensions;
+  return SCRIM_OK;
+}
+
+void voice_listener_borrow(voice_listener *l, const speaker_encoder *encoder, int index) {
+  const speaker_encoder_settings *about = speaker_encoder_about(encoder);
+  *l = (voice_listener){.dim = (size_t)about->dimensions, .encoder = encoder};
+  snprintf(l->name, sizeof l->name, "filter %d (%.32s)", index, about->kind);
 }
 
 void voice_listener_close(voice_listener *l) {
   judge_free(l->judge);
-  speaker_encoder_free(l->encoder);
+  speaker_encoder_free(l->owned);
   *l = (voice_listener){0};
 }
 

@@ -44,6 +44,10 @@ fi
 expect "the same as text" 0 "" audit -f small.scrim -k my.key --clips 2 --by-speaker -j 1
 grep -q '^Listener small: 6 clips, 3 speakers' stdout && grep -q '^scrim  *[0-9.]* \[' stdout
 verdict "has a row for the filter" $?
+expect "by its own encoders" 0 "" "$scrim" voice audit --eval eval.tsv --root clips -f small.scrim -k my.key --clips 2 \
+  --own-encoders
+grep -q '^Listener filter 0 (statistics): 6 clips' stdout
+verdict "they listen" $?
 expect "without a filter" 0 "" audit --clips 2
 expect "the gate opens" 0 "" audit -f small.scrim -k my.key --clips 2 --min-eer 0
 expect "the gate closes" 1 "below --min-eer 1" audit -f small.scrim -k my.key --clips 2 --min-eer 1
