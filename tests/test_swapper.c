@@ -21,15 +21,17 @@ static size_t marked;
 
 static void build(const swapper_settings *settings, const scrim_key *with, tensorfile **out) {
   tensorfile_writer *writer;
-  uint64_t *digests;
+  swapper *s;
   unsigned char *bytes;
   size_t n_bytes;
   assert_int_equal(tensorfile_writer_create(&writer, NULL), SCRIM_OK);
-  assert_int_equal(swapper_build(writer, &digests, &marked, settings, rows, chance, N, K, with, NULL), SCRIM_OK);
+  assert_int_equal(swapper_build(&s, settings, rows, chance, N, K, with, NULL), SCRIM_OK);
+  marked = swapper_marked(s);
+  assert_int_equal(swapper_put(s, writer, NULL), SCRIM_OK);
   assert_int_equal(tensorfile_bytes(writer, &bytes, &n_bytes, NULL), SCRIM_OK);
   assert_int_equal(tensorfile_parse(out, bytes, n_bytes, NULL), SCRIM_OK);
   tensorfile_writer_free(writer);
-  memory_free(digests);
+  swapper_close(s);
   memory_free(bytes);
 }
 

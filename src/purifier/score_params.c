@@ -1,4 +1,5 @@
 #include "purifier/score_filter.h"
+#include "purifier/swapper.h"
 
 #include <math.h>
 
@@ -46,8 +47,10 @@ const scrim_param score_params[SCORE_PARAMS] = {
      "in AUC",
      0.02, 0, 0.5, 0, SCRIM_PARAM_TRAIN},
     {"swap_rate", "share of correct members to mark; -1: from the accuracy gap", -1, -1, 1, 0, SCRIM_PARAM_TRAIN},
-    {"swap_step", "cell width of the swap index, in log-probability", 1, 1e-4, 20, 0, SCRIM_PARAM_TRAIN},
-    {"swap_grids", "shifted grids in the swap index", 4, 1, 16, 1, SCRIM_PARAM_TRAIN},
+    {"swap_step",
+     "widest cells of the swap index, in log-probability; halved until few others fall into members' cells", 1,
+     SWAPPER_LEAST_STEP, SWAPPER_MOST_STEP, 0, SCRIM_PARAM_TRAIN},
+    {"swap_grids", "shifted grids in the swap index", 4, 1, SWAPPER_MOST_GRIDS, 1, SCRIM_PARAM_TRAIN},
 };
 
 /* One value by name; after a first failure nothing more is read. */

@@ -5,8 +5,8 @@
 #include "purifier/metrics.h"
 #include "purifier/reformer_train.h"
 #include "purifier/swap_chance.h"
+#include "purifier/swap_fit.h"
 #include "purifier/swap_rank.h"
-#include "purifier/swapper.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -35,7 +35,7 @@ typedef struct score_training {
   reformer_fit fit;
   float *levels_storage;
   levels levels;
-  uint64_t *swap_digests;
+  swapper *swapper; /* the writer borrows its index */
   swap_rank swap_rank;
   tensorfile_writer *writer;
 } score_training;
@@ -242,37 +242,47 @@ static scrim_status settle_strength(score_training *t, scrim_error *error) {
   return status == SCRIM_OK ? put_number(t, "leak_over_labels", leak, 4, error) : status;
 }
 
-/* The index is built on members' vectors before the input grid, which would make many of them look alike. */
-static scrim_status mark_members(score_training *t, double rate, size_t *marked, scrim_error *error) {
-  const size_t n = t->members.n, k = t->k;
-  const swapper_settings settings = {t->settings.swap_step, t->settings.swap_grids};
+/* Vectors as the index sees them: before the input grid, which would make many of them look alike. [n, k] */
+static float *before_grid(const score_training *t, const float *scores, size_t n) {
+  float *probabilities = memory_zalloc(n * t->k, sizeof *probabilities);
+  for (size_t i = 0; probabilities != NULL && i < n; i++)
+    score_take_in(&t->settings, scores + i * t->k, t->k, probabilities + i * t->k);
+  return probabilities;
+}
+
+static scrim_status fit_swapper(score_training *t, double rate, swap_effect *effect, scrim_error *error) {
+  const scrim_scores_data *d = t->data;
+  const size_t k = t->k, n = d->n_members, n_others = d->n_reference;
   const levels_rows members = as_levels_rows(&t->members, n), reference = reference_rows(t);
-  float *probabilities = memory_zalloc(n * (k + 1), sizeof *probabilities);
-  if (probabilities == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu members", n);
-  float *chance = probabilities + n * k;
-  for (size_t i = 0; i < n; i++) score_take_in(&t->settings, t->data->members + i * k, k, probabilities + i * k);
-  scrim_status status = swap_chances(chance, &members, &reference, rate, error);
-  if (status == SCRIM_OK)
-    status = swapper_build(t->writer, &t->swap_digests, marked, &settings, probabilities, chance, n, k, t->key, error);
-  memory_wipe_free(probabilities, n * (k + 1) * sizeof *probabilities);
+  float *of_members = before_grid(t, d->members, n), *of_others = before_grid(t, d->reference, n_others);
+  float *chance = memory_zalloc(n, sizeof *chance);
+  const swap_rows to_mark = {of_members, d->member_labels, n}, others = {of_others, NULL, n_others};
+  const swapper_settings widest = {t->settings.swap_step, t->settings.swap_grids};
+  scrim_status status = of_members == NULL || of_others == NULL || chance == NULL
+                            ? fail(error, SCRIM_E_MEMORY, "out of memory for %zu members", n)
+                            : swap_chances(chance, &members, &reference, rate, error);
+  if (status == SCRIM_OK) status = swap_fit(&t->swapper, effect, &widest, &to_mark, chance, &others, k, t->key, error);
+  memory_wipe_free(of_members, n * k * sizeof *of_members);
+  memory_wipe_free(of_others, n_others * k * sizeof *of_others);
+  memory_free(chance);
   return status;
 }
 
 static scrim_status build_swapper(score_training *t, scrim_error *error) {
   if (!t->settings.swap) return SCRIM_OK;
-  const double member_accuracy = accuracy(&t->members);
-  const double rate = t->settings.swap_rate >= 0 ? t->settings.swap_rate
-                                                 : swapper_rate_from_gap(member_accuracy, accuracy(&t->reference));
-  size_t marked = 0;
+  const double rate = t->settings.swap_rate >= 0
+                          ? t->settings.swap_rate
+                          : swapper_rate_from_gap(accuracy(&t->members), accuracy(&t->reference));
+  swap_effect effect;
   const levels_rows members = as_levels_rows(&t->members, t->members.n), reference = reference_rows(t);
-  scrim_status status = mark_members(t, rate, &marked, error);
+  scrim_status status = fit_swapper(t, rate, &effect, error);
+  if (status == SCRIM_OK) status = swapper_put(t->swapper, t->writer, error);
   if (status == SCRIM_OK) status = swap_rank_fit(&t->swap_rank, &members, &reference, error);
   if (status == SCRIM_OK) status = swap_rank_put(&t->swap_rank, t->writer, error);
-  if (status == SCRIM_OK) status = put_number(t, "swap.marked_members", (double)marked, 0, error);
+  if (status == SCRIM_OK) status = put_number(t, "swap.marked_members", (double)swapper_marked(t->swapper), 0, error);
   if (status == SCRIM_OK) status = put_number(t, "swap.rate", rate, 4, error);
-  if (status == SCRIM_OK)
-    status =
-        put_number(t, "swap.member_accuracy_after", member_accuracy - (double)marked / (double)t->members.n, 4, error);
+  if (status == SCRIM_OK) status = put_number(t, "swap.member_accuracy_after", effect.member_accuracy, 4, error);
+  if (status == SCRIM_OK) status = put_number(t, "swap.others_swapped", effect.others, 4, error);
   return status;
 }
 
@@ -347,7 +357,7 @@ static void training_free(score_training *t) {
   reformer_free(t->reformer);
   tensorfile_writer_free(t->writer);
   memory_free(t->levels_storage);
-  memory_free(t->swap_digests);
+  swapper_close(t->swapper);
 }
 
 static scrim_status run(score_training *t, scrim_filter **out, scrim_error *error) {

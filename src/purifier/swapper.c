@@ -9,17 +9,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { CHECK_CHARS = 17, MAX_GRIDS = 16 };
+enum { CHECK_CHARS = 17 };
 #define LEAST_PROBABILITY 1e-12 /* smaller ones count as this */
-#define MIN_STEP 1e-4           /* as the parameter swap_step allows */
-#define MAX_STEP 20.0
 
 struct swapper {
   random_source *source;
   size_t k, n;
   double step;
   int grids;
-  const uint64_t *digests; /* [n], ascending; the file's */
+  const uint64_t *digests; /* [n], ascending; the file's, or `built` */
+  uint64_t *built;         /* of swapper_build; NULL after swapper_open */
   float *offset;           /* [grids, k], in 0..1 cells */
   int32_t *cells;          /* [1 + k]: grid number, then the cell of each score */
 };
@@ -64,6 +63,7 @@ void swapper_close(swapper *s) {
   random_source_free(s->source);
   memory_wipe_free(s->offset, (size_t)s->grids * s->k * sizeof *s->offset);
   memory_wipe_free(s->cells, (s->k + 1) * sizeof *s->cells);
+  memory_free(s->built);
   memory_free(s);
 }
 
@@ -87,65 +87,61 @@ static int ascending(const void *a, const void *b) {
 }
 
 /* Digests of the cells of the members that a keyed draw picks. */
-static scrim_status mark(swapper *s, uint64_t *digests, size_t *marked, const float *probabilities, const float *chance,
-                         size_t n, scrim_error *error) {
+static scrim_status mark(swapper *s, const float *probabilities, const float *chance, size_t n, scrim_error *error) {
   scrim_status status = SCRIM_OK;
-  *marked = 0;
   for (size_t i = 0; i < n && status == SCRIM_OK; i++) {
     status = random_begin(s->source, "swap choice", &(uint64_t){i}, sizeof(uint64_t), error);
     if (status != SCRIM_OK || random_uniform(s->source) >= chance[i]) continue;
     for (int g = 0; g < s->grids && status == SCRIM_OK; g++)
-      status = cell_digest(s, g, probabilities + i * s->k, &digests[*marked * (size_t)s->grids + (size_t)g], error);
-    ++*marked;
+      status = cell_digest(s, g, probabilities + i * s->k, &s->built[s->n++], error);
   }
   return status == SCRIM_OK ? random_status(s->source, error) : status;
 }
 
-static scrim_status put_index(tensorfile_writer *writer, swapper *s, const uint64_t *digests, size_t n,
-                              const swapper_settings *settings, scrim_error *error) {
+scrim_status swapper_build(swapper **out, const swapper_settings *settings, const float *probabilities,
+                           const float *chance, size_t n, size_t k, const scrim_key *key, scrim_error *error) {
+  swapper *s = NULL;
+  scrim_status status = swapper_create(&s, k, settings->step, settings->grids, key, error);
+  if (status != SCRIM_OK) return status;
+  s->digests = s->built = memory_zalloc(n * (size_t)settings->grids, sizeof *s->built);
+  status = s->built == NULL ? fail(error, SCRIM_E_MEMORY, "out of memory for a swap index of %zu members", n)
+                            : mark(s, probabilities, chance, n, error);
+  if (status != SCRIM_OK) {
+    swapper_close(s);
+    return status;
+  }
+  qsort(s->built, s->n, sizeof *s->built, ascending);
+  *out = s;
+  return SCRIM_OK;
+}
+
+size_t swapper_marked(const swapper *s) {
+  return s->n / (size_t)s->grids;
+}
+
+scrim_status swapper_put(swapper *s, tensorfile_writer *writer, scrim_error *error) {
   char check[CHECK_CHARS] = "", step[NUMBER_TEXT], grids[16];
-  number_print(step, settings->step);
-  snprintf(grids, sizeof grids, "%d", settings->grids);
-  const int64_t shape[1] = {(int64_t)n};
+  number_print(step, s->step);
+  snprintf(grids, sizeof grids, "%d", s->grids);
+  const int64_t shape[1] = {(int64_t)s->n};
   scrim_status status = key_check(s->source, check, error);
   if (status == SCRIM_OK) status = tensorfile_put_meta(writer, "swap.key_check", check, error);
   if (status == SCRIM_OK) status = tensorfile_put_meta(writer, "swap.step", step, error);
   if (status == SCRIM_OK) status = tensorfile_put_meta(writer, "swap.grids", grids, error);
-  if (status == SCRIM_OK) status = tensorfile_put(writer, "swap.digests", TENSORFILE_U64, 1, shape, digests, error);
+  if (status == SCRIM_OK) status = tensorfile_put(writer, "swap.digests", TENSORFILE_U64, 1, shape, s->digests, error);
   return status;
 }
 
-scrim_status swapper_build(tensorfile_writer *writer, uint64_t **digests_out, size_t *marked,
-                           const swapper_settings *settings, const float *probabilities, const float *chance, size_t n,
-                           size_t k, const scrim_key *key, scrim_error *error) {
-  swapper *s = NULL;
-  scrim_status status = swapper_create(&s, k, settings->step, settings->grids, key, error);
-  if (status != SCRIM_OK) return status;
-  uint64_t *digests = memory_zalloc(n * (size_t)settings->grids, sizeof *digests);
-  if (digests == NULL) status = fail(error, SCRIM_E_MEMORY, "out of memory for a swap index of %zu members", n);
-  if (status == SCRIM_OK) status = mark(s, digests, marked, probabilities, chance, n, error);
-  if (status == SCRIM_OK) {
-    const size_t used = *marked * (size_t)settings->grids;
-    qsort(digests, used, sizeof *digests, ascending);
-    status = put_index(writer, s, digests, used, settings, error);
-  }
-  swapper_close(s);
-  if (status == SCRIM_OK)
-    *digests_out = digests;
-  else
-    memory_free(digests);
-  return status;
-}
-
-/* The numbers that swapper_build stored; a file that lacks one was not made by it. */
+/* The numbers that swapper_put stored; a file that lacks one was not made by it. */
 static scrim_status read_settings(const tensorfile *file, double *step, int *grids, scrim_error *error) {
   const char *step_text = tensorfile_meta(file, "swap.step"), *grids_text = tensorfile_meta(file, "swap.grids");
   *step = 0;
   if (step_text != NULL && !number_parse(step_text, step)) *step = 0;
   *grids = grids_text == NULL ? 0 : (int)strtol(grids_text, NULL, 10);
-  if (*step >= MIN_STEP && *step <= MAX_STEP && *grids >= 1 && *grids <= MAX_GRIDS) return SCRIM_OK;
+  if (*step >= SWAPPER_LEAST_STEP && *step <= SWAPPER_MOST_STEP && *grids >= 1 && *grids <= SWAPPER_MOST_GRIDS)
+    return SCRIM_OK;
   return fail(error, SCRIM_E_FORMAT, "the filter's swap index has step %g (%g to %g) and %d grids (1 to %d)", *step,
-              MIN_STEP, MAX_STEP, *grids, MAX_GRIDS);
+              SWAPPER_LEAST_STEP, SWAPPER_MOST_STEP, *grids, SWAPPER_MOST_GRIDS);
 }
 
 scrim_status swapper_open(swapper **out, const tensorfile *file, size_t k, const scrim_key *key, scrim_error *error) {

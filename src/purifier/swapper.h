@@ -18,22 +18,24 @@
 
 typedef struct swapper swapper;
 
+/* As the parameters swap_step and swap_grids allow. */
+#define SWAPPER_LEAST_STEP 1e-4
+#define SWAPPER_MOST_STEP 20.0
+enum { SWAPPER_MOST_GRIDS = 16 };
 typedef struct swapper_settings {
   double step; /* width of a cell, in log-probability */
-  int grids;   /* 1..16 */
+  int grids;
 } swapper_settings;
 
 /* (acc_members - acc_reference) / acc_members, not below 0: after swapping, members are right as often as others. */
 double swapper_rate_from_gap(double member_accuracy, double reference_accuracy);
 
-/*
- * Marks members by a keyed draw, row i with chance[i], and puts the index: tensor "swap.digests", metadata "swap.*".
- * `probabilities` [n, k]; *marked is set to how many. The writer borrows *digests: the caller frees it (memory_free)
- * after the writer.
- */
-scrim_status swapper_build(tensorfile_writer *writer, uint64_t **digests, size_t *marked,
-                           const swapper_settings *settings, const float *probabilities, const float *chance, size_t n,
-                           size_t k, const scrim_key *key, scrim_error *error);
+/* An index of members marked by a keyed draw, row i of `probabilities` [n, k] with chance[i]. */
+scrim_status swapper_build(swapper **out, const swapper_settings *settings, const float *probabilities,
+                           const float *chance, size_t n, size_t k, const scrim_key *key, scrim_error *error);
+size_t swapper_marked(const swapper *s);
+/* Puts the index: tensor "swap.digests", metadata "swap.*". The writer borrows it. */
+scrim_status swapper_put(swapper *s, tensorfile_writer *writer, scrim_error *error);
 
 /* Opens the index of a filter file for one session, under its key. SCRIM_E_KEY: not the key it was built with. */
 scrim_status swapper_open(swapper **out, const tensorfile *file, size_t k, const scrim_key *key, scrim_error *error);
