@@ -22,13 +22,17 @@ static const char usage[] =
     "       lab cloud-picture -m VICTIM --data OUT/ --frame FILE --filtered FILE -o OUT/\n"
     "         what VICTIM takes clean.npy, attacked.npy and filtered.npy for; draws them and the frames: "
     "OUT/cloud.png\n"
+    "       lab voice-picture --data DIR --filtered DIR -o OUT/\n"
+    "         spectrograms of the recordings in both folders, before and after: OUT/voice.png\n"
     "--data: folder that holds letter.npy, adult/ and mnist_test/ (default data; see data/README.md)\n";
 
 static const struct {
   const char *name;
   scrim_status (*run)(const lab_options *options, scrim_error *error);
-} commands[] = {{"classify", lab_classify}, {"inversion", lab_inversion},       {"attribute", lab_attribute},
-                {"street", lab_street},     {"cloud-attack", lab_cloud_attack}, {"cloud-picture", lab_cloud_picture}};
+} commands[] = {{"classify", lab_classify},          {"inversion", lab_inversion},
+                {"attribute", lab_attribute},        {"street", lab_street},
+                {"cloud-attack", lab_cloud_attack},  {"cloud-picture", lab_cloud_picture},
+                {"voice-picture", lab_voice_picture}};
 
 static const struct option long_options[] = {{"data", required_argument, NULL, 'd'},
                                              {"seed", required_argument, NULL, 's'},

@@ -125,5 +125,6 @@ scrim_status lab_attribute(const lab_options *options, scrim_error *error);
 scrim_status lab_street(const lab_options *options, scrim_error *error);
 scrim_status lab_cloud_attack(const lab_options *options, scrim_error *error);
 scrim_status lab_cloud_picture(const lab_options *options, scrim_error *error);
+scrim_status lab_voice_picture(const lab_options *options, scrim_error *error);
 
 #endif
