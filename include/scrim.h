@@ -11,6 +11,7 @@
 #include <scrim/filter.h>
 #include <scrim/interval.h>
 #include <scrim/key.h>
+#include <scrim/marker.h>
 #include <scrim/points.h>
 #include <scrim/prior.h>
 #include <scrim/progress.h>

@@ -2,6 +2,7 @@
 #include "args.h"
 #include "cloud_files.h"
 #include "cloud_report.h"
+#include "cloud_rows.h"
 #include "complain.h"
 #include "default_filter.h"
 #include "filter_file.h"
@@ -32,6 +33,7 @@ static const option options[] = {
 /* In the order of the parameter `mode`. */
 static const char *const modes[] = {"move", "mark", "remove", "nan"};
 enum { MOVE, MARK, REMOVE, NAN_OUT, MODES, MAX_JOBS = 64 };
+enum { MARKER = 9 }; /* the parameter `measure` */
 
 /* All that one run holds; freed by close_all whatever happened. */
 typedef struct run_state {
@@ -46,8 +48,10 @@ typedef struct run_state {
   scrim_key *key;
   scrim_session *session;
   int mode;
+  int intensity; /* 1: the filter's marker looks at it */
   FILE *report;
   float *xyz;    /* [capacity, 3] */
+  float *rows;   /* [capacity, 4] with intensity */
   uint8_t *keep; /* [capacity] */
   size_t capacity;
   size_t frames, capped;
@@ -74,7 +78,7 @@ static int check_usage(run_state *s, uint64_t *jobs) {
   return code;
 }
 
-/* IN... -o OUT; or IN OUT, either of which is "-" if it is not there. Two files that exist are two inputs, by a pattern. */
+/* IN... -o OUT; or IN OUT, either being "-" if it is not there. Two files that exist are two inputs, by a pattern. */
 static scrim_status list_files(run_state *s, scrim_error *error) {
   const args *a = s->a;
   static const char *const standard[] = {"-"};
@@ -93,26 +97,36 @@ static scrim_status open_key(run_state *s, scrim_error *error) {
   return s->at_fault ? scrim_key_open(&s->key, s->at_fault, error) : scrim_key_create(&s->key, known, error);
 }
 
-static scrim_status open_session(run_state *s, uint64_t jobs, scrim_error *error) {
+/* What the session will do, for what is done here: its mode, and whether it wants intensities. */
+static scrim_status read_settings(run_state *s, scrim_error *error) {
   scrim_config stored;
-  double mode = s->mode;
+  double mode, measure, intensity;
+  scrim_status status = scrim_filter_config(s->filter, &stored, error);
+  for (size_t i = 0; i < s->config.n && status == SCRIM_OK; i++)
+    if (s->config.is_set[i]) status = scrim_config_set(&stored, s->config.params[i].name, s->config.value[i], error);
+  if (status == SCRIM_OK) status = scrim_config_get(&stored, "mode", &mode, error);
+  if (status == SCRIM_OK) status = scrim_config_get(&stored, "measure", &measure, error);
+  if (status == SCRIM_OK) status = scrim_config_get(&stored, "intensity", &intensity, error);
+  if (status != SCRIM_OK) return status;
+  s->mode = (int)mode;
+  s->intensity = measure == MARKER && intensity > 0;
+  return SCRIM_OK;
+}
+
+static scrim_status open_session(run_state *s, uint64_t jobs, scrim_error *error) {
   scrim_status status = args_config(s->a, &s->config, error);
-  if (status == SCRIM_OK && s->a->value[MODE]) status = scrim_config_set(&s->config, "mode", mode, error);
+  if (status == SCRIM_OK && s->a->value[MODE]) status = scrim_config_set(&s->config, "mode", s->mode, error);
   if (status == SCRIM_OK) status = scrim_config_set(&s->config, "threads", (double)jobs, error);
   if (status != SCRIM_OK) return status;
-  status = filter_file_open(&s->filter, s->filter_path, s->a->value[ENCRYPTION_KEY], &s->at_fault, error);
-  if (status != SCRIM_OK) return status;
+  s->at_fault = s->a->value[FILTER];
+  if ((status = scrim_filter_open(&s->filter, s->at_fault, error)) != SCRIM_OK) return status;
   if (strcmp(scrim_filter_kind(s->filter), "cloud") != 0)
     return complain_later(error, SCRIM_E_UNSUPPORTED, -1, "a filter for %s, not for cloud",
                           scrim_filter_kind(s->filter));
   if ((status = open_key(s, error)) != SCRIM_OK) return status;
-  s->at_fault = s->filter_path;
+  s->at_fault = s->a->value[FILTER];
   status = scrim_session_create(&s->session, s->filter, s->key, &s->config, error);
-  if (status == SCRIM_OK) status = scrim_filter_config(s->filter, &stored, error);
-  if (status == SCRIM_OK) status = scrim_config_get(&stored, "mode", &mode, error);
-  for (size_t i = 0; i < s->config.n && status == SCRIM_OK; i++)
-    if (s->config.is_set[i] && strcmp(s->config.params[i].name, "mode") == 0) mode = s->config.value[i];
-  s->mode = (int)mode;
+  if (status == SCRIM_OK) status = read_settings(s, error);
   return status;
 }
 
@@ -129,12 +143,14 @@ static scrim_status open_report(run_state *s, scrim_error *error) {
 static scrim_status make_room(run_state *s, size_t n, scrim_error *error) {
   if (n <= s->capacity && s->xyz) return SCRIM_OK;
   free(s->xyz);
+  free(s->rows);
   free(s->keep);
   s->xyz = calloc(n + 1, 3 * sizeof *s->xyz);
+  s->rows = calloc(s->intensity ? n + 1 : 1, 4 * sizeof *s->rows);
   s->keep = calloc(n + 1, 1);
-  s->capacity = s->xyz && s->keep ? n : 0;
-  return s->xyz && s->keep ? SCRIM_OK
-                           : complain_later(error, SCRIM_E_MEMORY, -1, "out of memory for a frame of %zu points", n);
+  const int is_there = s->xyz && s->rows && s->keep;
+  s->capacity = is_there ? n : 0;
+  return is_there ? SCRIM_OK : complain_later(error, SCRIM_E_MEMORY, -1, "out of memory for a frame of %zu points", n);
 }
 
 /* What the filter did to the coordinates, or said of the points, is done to the file's own records. */
@@ -152,15 +168,26 @@ static scrim_status edit(run_state *s, scrim_points *points, const scrim_cloud_r
   }
 }
 
+/* The points through the filter: xyz becomes what came out. */
+static scrim_status push(run_state *s, const scrim_points *points, scrim_error *error) {
+  const size_t n = scrim_points_get_info(points)->n, columns = s->intensity ? 4 : 3;
+  const int field = s->intensity ? cloud_rows_intensity(points) : -1;
+  float *rows = s->intensity ? s->rows : s->xyz;
+  if (s->intensity && field < 0)
+    return complain_later(error, SCRIM_E_DATA, -1, "no field of intensity, which the filter's marker looks at");
+  cloud_rows_get(points, field, s->xyz, rows);
+  const scrim_view in = {.kind = SCRIM_POINTS, .data = rows, .rows = n, .columns = columns};
+  scrim_view out = {.kind = SCRIM_POINTS, .data = rows, .columns = columns, .capacity = n};
+  const scrim_status status = scrim_push(s->session, &in, &out, error);
+  for (size_t i = 0; i < out.rows && s->intensity && status == SCRIM_OK; i++)
+    memcpy(s->xyz + 3 * i, s->rows + 4 * i, 3 * sizeof *s->xyz);
+  return status;
+}
+
 static scrim_status filter_frame(run_state *s, const char *path, scrim_points *points, scrim_error *error) {
-  const size_t n = scrim_points_get_info(points)->n;
   scrim_cloud_report report;
-  scrim_status status = make_room(s, n, error);
-  if (status != SCRIM_OK) return status;
-  scrim_points_get_xyz(points, s->xyz);
-  const scrim_view in = {.kind = SCRIM_POINTS, .data = s->xyz, .rows = n, .columns = 3};
-  scrim_view out = {.kind = SCRIM_POINTS, .data = s->xyz, .columns = 3, .capacity = n};
-  status = scrim_push(s->session, &in, &out, error);
+  scrim_status status = make_room(s, scrim_points_get_info(points)->n, error);
+  if (status == SCRIM_OK) status = push(s, points, error);
   if (status == SCRIM_OK) status = scrim_cloud_report_get(s->session, &report, error);
   if (status == SCRIM_OK && !report.passed) status = edit(s, points, &report, error);
   if (status != SCRIM_OK) return status;
@@ -219,6 +246,7 @@ static scrim_status close_all(run_state *s, scrim_status status, scrim_error *er
   scrim_key_free(s->key);
   scrim_filter_free(s->filter);
   free(s->xyz);
+  free(s->rows);
   free(s->keep);
   return status;
 }

@@ -1,15 +1,31 @@
-/* scrim cloud train [CLEAN...] -o FILTER; scrim cloud train prior [--objects OBJECTS] -o FILTER */
+/* scrim cloud train [CLEAN...] -o FILTER; scrim cloud train prior, marker or victim ... -o FILE */
 #include "args.h"
 #include "cloud_files.h"
 #include "complain.h"
 #include "progress_line.h"
+#include "train_marker.h"
 #include "train_prior.h"
 #include "train_victim.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { OUTPUT, FORMAT, FLOATS, OBJECTS, SEED, CHECKPOINT, RESUME, LABELS, NETWORK, EPOCHS, QUIET };
+enum {
+  OUTPUT,
+  FORMAT,
+  FLOATS,
+  OBJECTS,
+  SEED,
+  CHECKPOINT,
+  RESUME,
+  LABELS,
+  NETWORK,
+  EPOCHS,
+  FRAMES,
+  LABEL,
+  BESIDE,
+  QUIET
+};
 static const option options[] = {
     [OUTPUT] = {"output", 'o', 1, "FILE", "the filter to write"},
     [FORMAT] = {"format", 0, 0, "NAME", "of the frames: kitti, nuscenes, pcd, ply, las, npy, stream or auto"},
@@ -17,13 +33,17 @@ static const option options[] = {
     [OBJECTS] = {"objects", 0, 0, "FILE",
                  "prior, victim: clean objects, npy [n, points, 3]; a prior without makes procedural ones"},
     [SEED] = {"seed", 0, 0, "N",
-              "prior, victim: same objects, settings and seed: the same file, bit for bit (default 1)"},
+              "prior, marker, victim: same data, settings and seed: the same file, bit for bit (default 1)"},
     [CHECKPOINT] = {"checkpoint", 0, 0, "FILE",
                     "prior: save the state of training here as it goes; removed at the end"},
     [RESUME] = {"resume", 0, 0, NULL, "prior: go on from the checkpoint, if there is one, to the same bits"},
-    [LABELS] = {"labels", 0, 0, "FILE", "victim: the objects' true classes, from 0"},
+    [LABELS] = {"labels", 0, 0, "FILE",
+                "victim: the objects' true classes, from 0; marker: the folder of NAME.label (u32) or NAME.mark (u8)"},
     [NETWORK] = {"network", 0, 0, "NAME", "victim: pointnet, edge or attention (default pointnet)"},
     [EPOCHS] = {"epochs", 0, 0, "N", "victim: rounds of training (default 30)"},
+    [FRAMES] = {"frames", 0, 0, "FILE", "marker: a folder of labelled frames; without, procedural ones are made"},
+    [LABEL] = {"label", 0, 0, "N", "marker: the label of points to be marked (default 1)"},
+    [BESIDE] = {"beside", 0, 0, "FILE", "marker: a filter whose prior and settings are taken along"},
     [QUIET] = {"quiet", 'q', 0, NULL, "do not print what was found"},
 };
 
@@ -114,7 +134,7 @@ static int run_frames(const args *a) {
 }
 
 /* What training found out, not what it was told. */
-static void print_prior(const scrim_filter *filter) {
+static void print_trained(const scrim_filter *filter) {
   const char *name, *value;
   for (size_t i = 0; scrim_filter_info(filter, i, &name, &value); i++)
     if (strncmp(name, "param.", 6) != 0 || strcmp(name, "param.baseline") == 0)
@@ -141,7 +161,38 @@ static int run_prior(const args *a) {
   if (status != SCRIM_OK)
     code = complain(a->command, at_fault, &error);
   else if (!a->value[QUIET])
-    print_prior(filter);
+    print_trained(filter);
+  scrim_filter_free(filter);
+  return code;
+}
+
+static int run_marker(const args *a) {
+  train_marker_request request = {.frames = a->value[FRAMES],
+                                  .labels = a->value[LABELS],
+                                  .output = a->value[OUTPUT],
+                                  .beside = a->value[BESIDE],
+                                  .label = 1,
+                                  .seed = 1};
+  scrim_filter *filter = NULL;
+  scrim_config config;
+  scrim_error error;
+  char at_fault[TRAIN_MARKER_PATH] = "";
+  uint64_t floats = 0;
+  if (a->n_operands > 1 || !request.frames != !request.labels)
+    return complain_usage(a->command, "'cloud train marker' takes --frames and --labels, or neither");
+  int code = args_count(a, SEED, 0, UINT64_MAX, &request.seed);
+  if (!code) code = args_count(a, LABEL, 0, UINT16_MAX, &request.label);
+  if (!code) code = args_count(a, FLOATS, 3, 64, &floats);
+  if (!code) code = args_points_format(a, FORMAT, &request.how.format);
+  if (code) return code;
+  request.how.bin_floats = (int)floats;
+  progress_catch_signals();
+  scrim_status status = args_config(a, &config, &error);
+  if (status == SCRIM_OK) status = train_marker(&filter, &request, &config, at_fault, &error);
+  if (status != SCRIM_OK)
+    code = complain(a->command, at_fault[0] ? at_fault : NULL, &error);
+  else if (!a->value[QUIET])
+    print_trained(filter);
   scrim_filter_free(filter);
   return code;
 }
@@ -168,6 +219,7 @@ static int run_victim(const args *a) {
 static int run(const args *a) {
   const char *first = a->n_operands > 0 ? a->operand[0] : "";
   if (strcmp(first, "prior") == 0) return run_prior(a);
+  if (strcmp(first, "marker") == 0) return run_marker(a);
   if (strcmp(first, "victim") == 0) return run_victim(a);
   return run_frames(a);
 }
@@ -175,12 +227,13 @@ static int run(const args *a) {
 const command cmd_cloud_train = {
     .noun = "cloud",
     .verb = "train",
-    .operands = "[CLEAN... | prior | victim]",
+    .operands = "[CLEAN... | prior | marker | victim]",
     .summary = "Make a filter for 3-D points, from clean frames of the same source if there are any",
     .notes =
         "CLEAN are files of points or folders of them. Without any, the filter is nothing but its settings, and moves\n"
         "every frame; with them it knows how distorted clean frames are, and lets those pass bit for bit.\n"
         "'prior' trains a network on clean objects: the filter then restores frames of few points by diffusion.\n"
+        "'marker' trains a network that tells snow from surfaces, on labelled frames or on procedural ones.\n"
         "'victim' trains no filter, but a classifier of objects for 'cloud audit' to attack.",
     .options = options,
     .n_options = sizeof options / sizeof *options,

@@ -52,6 +52,7 @@ extern const command cmd_scores_serve;
 extern const command cmd_cloud_train;
 extern const command cmd_cloud_apply;
 extern const command cmd_cloud_shapes;
+extern const command cmd_cloud_scenes;
 extern const command cmd_cloud_audit;
 extern const command cmd_voice_train;
 extern const command cmd_voice_apply;

@@ -9,8 +9,8 @@
 
 static const command *const commands[] = {
     &cmd_scores_train, &cmd_scores_apply, &cmd_scores_audit, &cmd_scores_serve, &cmd_cloud_train, &cmd_cloud_apply,
-    &cmd_cloud_shapes, &cmd_cloud_audit,  &cmd_voice_train,  &cmd_voice_apply,  &cmd_voice_audit, &cmd_key_new,
-    &cmd_info,         &cmd_sign,         &cmd_verify,       &cmd_encrypt,      &cmd_decrypt,
+    &cmd_cloud_shapes, &cmd_cloud_scenes, &cmd_cloud_audit,  &cmd_voice_train,  &cmd_voice_apply, &cmd_voice_audit,
+    &cmd_key_new,      &cmd_info,         &cmd_sign,         &cmd_verify,       &cmd_encrypt,     &cmd_decrypt,
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 

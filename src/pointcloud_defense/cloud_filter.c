@@ -8,12 +8,13 @@
 #include <string.h>
 #include <time.h>
 
-/* ---- the model: the prior, if the file has one ---- */
+/* ---- the model: a prior and a marker, if the file has them ---- */
 
 static void cloud_unload(void *model) {
   cloud_model *m = model;
   if (m == NULL) return;
   prior_plan_free(m->plan);
+  marker_plan_free(m->marker);
   memory_free(m);
 }
 
@@ -26,12 +27,24 @@ static scrim_status load_prior(cloud_model *m, const tensorfile *file, scrim_err
   return status;
 }
 
+static scrim_status load_marker(cloud_model *m, const tensorfile *file, scrim_error *error) {
+  marker from_file;
+  if (!marker_is_in(file)) return SCRIM_OK;
+  scrim_status status = marker_get(&from_file, file, error);
+  if (status != SCRIM_OK) return status;
+  status = marker_plan_create(&m->marker, &from_file, error);
+  marker_free(&from_file);
+  return status;
+}
+
 static scrim_status cloud_load(void **model, const tensorfile *file, const scrim_config *config, scrim_error *error) {
   cloud_settings settings;
   cloud_model *m = memory_zalloc(1, sizeof *m);
   if (m == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for a cloud filter");
   scrim_status status = cloud_settings_read(&settings, config, error);
+  m->file = file;
   if (status == SCRIM_OK) status = load_prior(m, file, error);
+  if (status == SCRIM_OK) status = load_marker(m, file, error);
   if (status == SCRIM_OK)
     *model = m;
   else
@@ -64,13 +77,24 @@ static void cloud_close(void *state) {
   memory_free(s);
 }
 
+/* Whether the filter can measure as it is told to. */
+static scrim_status check_marker(const cloud_settings *s, const marker_plan *marker, scrim_error *error) {
+  if (s->outlier.rule != OUTLIER_LEARNED) return SCRIM_OK;
+  if (marker == NULL) return fail(error, SCRIM_E_PARAM, "measure is 9, but the filter has no marker");
+  if (marker_plan_k(marker) == s->k) return SCRIM_OK;
+  return fail(error, SCRIM_E_PARAM, "k is %zu, but the filter's marker was trained with %zu", s->k,
+              marker_plan_k(marker));
+}
+
 static scrim_status cloud_open(void **state, const void *model, const scrim_key *key, const scrim_config *config,
                                scrim_error *error) {
   const cloud_model *m = model;
   cloud_session *s = memory_zalloc(1, sizeof *s);
   if (s == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for a session");
   scrim_status status = cloud_settings_read(&s->settings, config, error);
+  if (status == SCRIM_OK) status = check_marker(&s->settings, m->marker, error);
   if (status == SCRIM_OK) status = cloud_frame_create(&s->frame, s->settings.threads, error);
+  if (status == SCRIM_OK && s->settings.outlier.rule == OUTLIER_LEARNED) s->frame->marker = m->marker;
   if (status == SCRIM_OK && m->plan != NULL)
     status = restore_create(&s->restore, m->plan, key, s->settings.threads, error);
   if (status == SCRIM_OK) {
@@ -83,8 +107,11 @@ static scrim_status cloud_open(void **state, const void *model, const scrim_key 
 }
 
 static scrim_status cloud_check(const void *state, const scrim_view *in, scrim_error *error) {
-  (void)state;
+  const cloud_session *s = state;
+  const marker_plan *marker = s->frame->marker;
   if (in->columns < 3) return fail(error, SCRIM_E_DATA, "%zu columns; points have 3 at least: x, y, z", in->columns);
+  if (in->columns < 4 && marker != NULL && marker_plan_intensity(marker))
+    return fail(error, SCRIM_E_DATA, "3 columns; the filter's marker looks at the fourth, the intensity");
   return SCRIM_OK;
 }
 
@@ -131,9 +158,12 @@ static void make_nan(const cloud_frame *f, scrim_view *out) {
     for (int axis = 0; f->mark[i] && axis < 3; axis++) out->data[i * out->columns + (size_t)axis] = NAN;
 }
 
-static void mark_points(cloud_session *s, const scrim_view *in, scrim_view *out) {
+static void mark_points(cloud_session *s) {
   s->report.outliers = cloud_frame_mark(s->frame, &s->settings, &s->report.capped);
   for (size_t i = 0; i < s->frame->n; i++) s->report.marked += s->frame->mark[i];
+}
+
+static void give_marked(cloud_session *s, const scrim_view *in, scrim_view *out) {
   if (s->settings.mode == CLOUD_REMOVE) {
     leave_out(s->frame, in, out);
     return;
@@ -157,13 +187,15 @@ static void begin_report(cloud_session *s, double clean) {
 
 /* Everything between taking the frame in and giving it out, once the distortion of clean frames is known. */
 static scrim_status act(cloud_session *s, double clean, const scrim_view *in, scrim_view *out, scrim_error *error) {
+  const int is_moved = s->settings.mode == CLOUD_MOVE;
+  const int is_object = is_moved && cloud_is_object(s->frame, s->restore, &s->settings);
   begin_report(s, clean);
-  if (s->settings.mode != CLOUD_MOVE) {
-    mark_points(s, in, out);
+  if (!is_moved || (s->frame->marker != NULL && !is_object)) mark_points(s);
+  if (!is_moved) {
+    give_marked(s, in, out);
     return SCRIM_OK;
   }
-  s->report.passed =
-      !cloud_is_object(s->frame, s->restore, &s->settings) && s->report.distortion < s->settings.floor * clean;
+  s->report.passed = !is_object && s->report.distortion < s->settings.floor * clean;
   if (!s->report.passed) return move_points(s, in, out, error);
   copy_all(in, out);
   return SCRIM_OK;

@@ -3,6 +3,7 @@
 #define POINTCLOUD_DEFENSE_CLOUD_FILTER_H
 
 #include "core/filter_table.h"
+#include "pointcloud_defense/marker_train.h"
 #include "pointcloud_defense/outliers.h"
 #include "pointcloud_defense/prior_plan.h"
 #include "pointcloud_defense/prior_train.h"
@@ -11,7 +12,7 @@
 extern const filter_table cloud_filter;
 
 /* The published parameters: one table for flags, help, docs and checks. */
-enum { CLOUD_PARAMS = 32 };
+enum { CLOUD_PARAMS = 36 };
 extern const scrim_param cloud_params[CLOUD_PARAMS];
 
 typedef enum cloud_mode { CLOUD_MOVE, CLOUD_MARK, CLOUD_REMOVE, CLOUD_NAN } cloud_mode;
@@ -37,12 +38,16 @@ typedef struct cloud_settings {
   /* training */
   prior_settings prior;
   size_t shapes; /* procedural objects, where none are given */
+  marker_settings marker;
+  size_t scenes; /* procedural frames, where none are given */
 } cloud_settings;
 scrim_status cloud_settings_read(cloud_settings *settings, const scrim_config *config, scrim_error *error);
 
 /* Immutable, shared by sessions. */
 typedef struct cloud_model {
-  prior_plan *plan; /* NULL: the filter has no prior */
+  const tensorfile *file; /* the filter's */
+  prior_plan *plan;       /* NULL: the filter has no prior */
+  marker_plan *marker;    /* NULL: it has no marker */
 } cloud_model;
 
 #endif

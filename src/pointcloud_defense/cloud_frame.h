@@ -5,15 +5,17 @@
 #include "pointcloud_defense/cloud_filter.h"
 #include "pointcloud_defense/distortion.h"
 
-/* Memory for frames: 95 bytes a point of the largest one seen. One thread at a time. */
+/* Memory for frames: 98 bytes a point of the largest one seen. One thread at a time. */
 typedef struct cloud_frame {
   pool *pool;
   neighbours *index;
+  const marker_plan *marker; /* measures; NULL, as after cloud_frame_create: a rule does. The filter's */
   size_t n, capacity;
   float *xyz;           /* [n, 3] coordinates to work on; not-a-number where there is no return */
   float *moved;         /* [n, 3] the same, projected once */
   survey_point *points; /* [n] */
-  float *measure;       /* [n] */
+  float *measure;       /* [n]; with a marker set by the survey */
+  float *intensity;     /* [n] for a marker that looks at it */
   uint8_t *mark;        /* [n] */
   size_t nowhere;
   distortion found;
@@ -32,12 +34,15 @@ scrim_status cloud_frame_survey(cloud_frame *f, const cloud_settings *settings, 
 /* Projects xyz so many times, from where it is now. The frame must be surveyed again before anything else. */
 scrim_status cloud_frame_project(cloud_frame *f, const cloud_settings *settings, int iterations, scrim_error *error);
 
-/* Mode move: xyz becomes what it is after all iterations. The frame must be surveyed again before anything else. */
+/*
+ * Mode move: xyz becomes what it is after all iterations, and not-a-number where a point is marked: it has no surface,
+ * and is on nobody's. The frame must be surveyed again before anything else.
+ */
 scrim_status cloud_frame_move(cloud_frame *f, const cloud_settings *settings, scrim_error *error);
 
 /*
- * Other modes: sets mark. Answers how many places are outliers by the measure; *capped: these were too many. Thousands
- * of copies of one point count as one against the cap: they must not use it up.
+ * Other modes, and with a marker all: sets mark. Answers how many places are outliers by the measure; *capped: these
+ * were too many. Thousands of copies of one point count as one against the cap: they must not use it up.
  */
 size_t cloud_frame_mark(cloud_frame *f, const cloud_settings *settings, int *capped);
 

@@ -117,6 +117,7 @@ static const struct {
 };
 
 void outliers_fill_in(outlier_settings *s) {
+  if (s->rule >= OUTLIER_RULES) return;
   if (s->threshold < 0) s->threshold = rules[s->rule].threshold;
   if (s->deviations < 0) s->deviations = rules[s->rule].deviations;
   if (s->radius < 0) s->radius = rules[s->rule].radius;

@@ -34,7 +34,8 @@ typedef enum outlier_rule {
   OUTLIER_DROR,
   OUTLIER_DSOR,
   OUTLIER_NEAR,
-  OUTLIER_RULES
+  OUTLIER_RULES,
+  OUTLIER_LEARNED = OUTLIER_RULES /* by a marker (marker.h): no rule of those here, and measured elsewhere */
 } outlier_rule;
 
 typedef struct outlier_settings {
@@ -46,7 +47,7 @@ typedef struct outlier_settings {
 
 int outliers_need_planes(outlier_rule rule);
 
-/* What is negative becomes what is usual for the rule: as published where there is such a number. */
+/* What is negative becomes what is usual for the rule: as published where there is such a number. Not for a marker. */
 void outliers_fill_in(outlier_settings *settings);
 
 /*
