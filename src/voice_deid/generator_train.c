@@ -13,8 +13,9 @@ typedef struct generator_trainer {
   int width;
   envelope *envelope;
   channel *channel;
-  tape *tape;        /* of targets and of the size of gains */
-  float *embeddings; /* [MOST_BATCH, 2 * width] */
+  tape *tape;          /* of targets and of the size of gains */
+  float *embeddings;   /* [MOST_BATCH, 2 * width] */
+  scrim_error failure; /* of what is worked out beside the tape of training */
 } generator_trainer;
 
 /* ---- examples ---- */
@@ -57,14 +58,13 @@ scrim_status generator_example_make(generator_example *out, const voice_model *m
 /* ---- the loss ---- */
 
 /* The source's and a drawn target's embeddings, as `slot` of the batch. */
-static float *draw_embeddings(generator_trainer *g, const generator_example *x, int slot, random_source *random,
-                              scrim_error *error) {
+static scrim_status draw_embeddings(generator_trainer *g, const generator_example *x, int slot, random_source *random) {
   const target_sampler *targets = g->training->model->targets;
   float *both = g->embeddings + 2 * slot * g->width;
   const int count = target_sampler_count(targets, x->class);
   const int number = target_sampler_number(targets, x->class, (int)random_below(random, (uint64_t)count));
   memcpy(both, x->source, (size_t)g->width * sizeof *both);
-  return target_sampler_make(targets, g->tape, x->class, number, both + g->width, error) == SCRIM_OK ? both : NULL;
+  return target_sampler_make(targets, g->tape, x->class, number, both + g->width, &g->failure);
 }
 
 /* The map at the surface of the ball of `strength`: its size is taken as given, so no slope goes through it. */
@@ -74,15 +74,16 @@ static tensor *map_at_strength(generator_trainer *g, tape *t, const perturb_segm
   tape_reset(g->tape);
   tensor *copy = tape_input(g->tape, map->data, 2, (int[]){ENVELOPE_BANDS, ENVELOPE_STATE});
   const tensor *gains = perturb_gains(g->tape, s, copy, NULL, settings->peak);
-  const double size = gains == NULL ? 0 : perturb_size(s, gains);
+  if (tape_status(g->tape, &g->failure) != SCRIM_OK) return NULL;
+  const double size = perturb_size(s, gains);
   return op_affine(t, map, (float)(settings->strength / (size + 1e-6)), 0);
 }
 
 static tensor *example_loss(generator_trainer *g, tape *t, const generator_example *x, int slot,
                             random_source *random) {
   const voice_model *m = g->training->model;
-  const float *both = draw_embeddings(g, x, slot, random, NULL);
-  if (both == NULL) return NULL;
+  const float *both = g->embeddings + 2 * slot * g->width;
+  if (draw_embeddings(g, x, slot, random) != SCRIM_OK) return NULL;
   perturb_segment s = {.sent = x->x, .n = x->n, .nodes = x->nodes, .states = x->states, .activity = x->activity};
   for (int e = 0, at = 0; e < m->n_encoders; at += m->dim[e++]) {
     s.source[e] = both + at;
@@ -153,6 +154,7 @@ static scrim_status trainer_run(generator_trainer *g, size_t n, double *loss, sc
   };
   nn_result result;
   scrim_status status = nn_train(&result, &loop, error);
+  if (g->failure.status != SCRIM_OK) return fail(error, g->failure.status, "%s", g->failure.message);
   if (status == SCRIM_OK) *loss = result.last_loss;
   return status;
 }
