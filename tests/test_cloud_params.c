@@ -38,7 +38,7 @@ static const struct {
     FIELD("clean_noise", 0.375, clean_noise, DOUBLE),
     FIELD("step_cap", 41, step_cap, INT),
     FIELD("step_levels", 1, step_levels, INT),
-    FIELD("passes", 3, passes, INT),
+    FIELD("passes", 5, passes, INT),
     FIELD("leaps", 6, leaps, INT),
     FIELD("noise", 0.625, noise, DOUBLE),
     FIELD("polish", 4, polish, INT),
@@ -50,10 +50,6 @@ static const struct {
     FIELD("rate", 0.0625, prior.rate, DOUBLE),
     FIELD("reach", 66, prior.reach, INT),
     FIELD("shapes", 88, shapes, SIZE),
-    FIELD("intensity", 1, marker.shape.intensity, INT),
-    FIELD("marker_width", 48, marker.shape.width, INT),
-    FIELD("marker_epochs", 7, marker.epochs, SIZE),
-    FIELD("scenes", 99, scenes, SIZE),
 };
 
 static double field(const cloud_settings *s, size_t i) {

@@ -14,7 +14,7 @@ int cloud_time_step(const diffusion *schedule, const cloud_settings *s, double n
                         : diffusion_choose(schedule, ratio, s->step_cap);
 }
 
-/* An object of one place, or too far apart for a float, has no deviation and is left alone. */
+/* Takes xyz in. *step: 0 for an object of one place, or too far apart for a float: it has no deviation. */
 static scrim_status choose_step(cloud_frame *f, restore *restorer, const cloud_settings *s, int *step,
                                 scrim_error *error) {
   double deviation, noise = 0, spacing = 0;
@@ -28,25 +28,29 @@ static scrim_status choose_step(cloud_frame *f, restore *restorer, const cloud_s
   return status;
 }
 
-/* xyz as it is now, once more. *step: 0 where nothing was done. */
-static scrim_status restore_once(cloud_frame *f, restore *restorer, const cloud_settings *s, int *step,
+/* What was taken in, back into xyz. */
+static scrim_status restore_once(cloud_frame *f, restore *restorer, const cloud_settings *s, int step,
                                  scrim_error *error) {
-  scrim_status status = choose_step(f, restorer, s, step, error);
-  if (status != SCRIM_OK || *step == 0) return status;
-  const restore_request request = {*step, s->leaps, s->noise};
-  status = restore_run(restorer, f->pool, &request, error);
+  const restore_request request = {step, s->leaps, s->noise};
+  const scrim_status status = restore_run(restorer, f->pool, &request, error);
   if (status == SCRIM_OK) restore_give(restorer, neighbours_first(f->index), f->n, f->xyz);
   return status;
 }
 
+/* Passes go as far as the first: what is left of an attack looks like the object, and only as much noise drowns it. */
 static scrim_status move_object(cloud_frame *f, restore *restorer, const cloud_settings *s, scrim_cloud_report *report,
                                 scrim_error *error) {
-  scrim_status status = restore_once(f, restorer, s, &report->time_step, error);
-  int step = report->time_step;
-  report->passed = step == 0;
-  for (int pass = 1; pass < s->passes && step > 0 && status == SCRIM_OK; pass++)
-    status = restore_once(f, restorer, s, &step, error);
-  return status == SCRIM_OK && !report->passed ? cloud_frame_project(f, s, s->polish, error) : status;
+  double deviation;
+  scrim_status status = choose_step(f, restorer, s, &report->time_step, error);
+  if (status != SCRIM_OK) return status;
+  report->passed = report->time_step == 0;
+  if (report->passed) return SCRIM_OK;
+  status = restore_once(f, restorer, s, report->time_step, error);
+  for (int pass = 1; pass < s->passes && status == SCRIM_OK; pass++) {
+    status = restore_take(restorer, f->xyz, neighbours_first(f->index), f->n, &deviation, error);
+    if (status == SCRIM_OK && deviation > 0) status = restore_once(f, restorer, s, report->time_step, error);
+  }
+  return status == SCRIM_OK ? cloud_frame_project(f, s, s->polish, error) : status;
 }
 
 scrim_status cloud_move(cloud_frame *f, restore *restorer, const cloud_settings *s, scrim_cloud_report *report,
