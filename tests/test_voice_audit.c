@@ -184,6 +184,23 @@ static void the_filter_s_own_encoders_listen(void **state) {
   scrim_voice_audit_report_free(report);
 }
 
+/* A filter that may not change anything hides nobody. */
+static void settings_may_be_overridden(void **state) {
+  (void)state;
+  scrim_config config;
+  scrim_voice_audit audit = audit_of();
+  assert_int_equal(scrim_config_init(&config, "voice", NULL), SCRIM_OK);
+  assert_int_equal(scrim_config_parse(&config, "strength=0", NULL), SCRIM_OK);
+  assert_int_equal(scrim_config_parse(&config, "room=0", NULL), SCRIM_OK);
+  audit.n_clips = 2 * EACH;
+  audit.seconds = 0.5;
+  audit.config = &config;
+  scrim_voice_audit_report *report = run(filter, &audit);
+  assert_true(find(report, "scrim", "enc-0")->source_cosine > 0.9999);
+  assert_true(find_cost(report, "scrim")->distortion < 0.1);
+  scrim_voice_audit_report_free(report);
+}
+
 static void threads_change_nothing_but_the_time(void **state) {
   (void)state;
   scrim_voice_audit audit = audit_of();
@@ -298,6 +315,7 @@ int main(void) {
       cmocka_unit_test(what_is_there_is_found_and_what_is_not_is_not),
       cmocka_unit_test(every_system_meets_every_listener),
       cmocka_unit_test(the_filter_s_own_encoders_listen),
+      cmocka_unit_test(settings_may_be_overridden),
       cmocka_unit_test(threads_change_nothing_but_the_time),
       cmocka_unit_test(what_systems_make_can_be_kept),
       cmocka_unit_test(what_cannot_be_audited_is_refused),

@@ -88,6 +88,7 @@ typedef struct run_state {
   other_paths paths[OTHERS_MOST];
   scrim_filter *filter;
   scrim_key *key;
+  scrim_config config;
   scrim_voice_audit audit;
   scrim_voice_audit_report *report;
   const char *at_fault; /* the file that an error is about */
@@ -235,7 +236,8 @@ static scrim_status make_keep_folder(run_state *s, scrim_error *error) {
 
 static scrim_status audit(run_state *s, scrim_error *error) {
   const args *a = s->a;
-  scrim_status status = read_encoders(s, error);
+  scrim_status status = args_config(a, &s->config, error);
+  if (status == SCRIM_OK) status = read_encoders(s, error);
   if (status == SCRIM_OK) status = read_clips(s, error);
   if (status == SCRIM_OK) status = read_others(s, error);
   if (status == SCRIM_OK) status = make_keep_folder(s, error);
@@ -247,6 +249,7 @@ static scrim_status audit(run_state *s, scrim_error *error) {
   }
   if (status != SCRIM_OK) return status;
   s->at_fault = NULL;
+  s->audit.config = &s->config;
   status = scrim_voice_audit_run(&s->report, s->filter, s->key, &s->audit, error);
   progress_line_clear();
   return status;
@@ -318,5 +321,7 @@ const command cmd_voice_audit = {
         "it knows; only --judge, and encoders left out of it, say anything about strangers.",
     .options = options,
     .n_options = sizeof options / sizeof *options,
+    .kind = "voice",
+    .use = SCRIM_PARAM_APPLY,
     .run = run,
 };

@@ -50,6 +50,7 @@ typedef struct scrim_voice_audit {
   size_t n_others;
   int baselines;              /* 1: McAdams' coefficient, fixed and random, and a plain room, in the same run */
   int removal;                /* 1: attempts to undo the filter before the listeners hear it */
+  const scrim_config *config; /* of the filter's sessions; NULL: its own settings */
   int by_speaker;             /* 1: one pseudonym a speaker; 0: a target of its own for each clip */
   double seconds;             /* of each clip that are used; 0: 8 */
   size_t enrol;               /* clips that a speaker is known by, at most half of what he has; 0: 5 */
@@ -91,9 +92,9 @@ typedef struct scrim_voice_audit_report {
 } scrim_voice_audit_report;
 
 /*
- * Audits a voice filter under the owner's key; NULL for both: only what else there is. The filter runs with its own
- * settings, and must not hold the judge's or the listeners' knowledge to say anything about strangers. The report is
- * the caller's to free with scrim_voice_audit_report_free.
+ * Audits a voice filter under the owner's key; NULL for both: only what else there is. What listeners say of strangers
+ * holds only if the filter was not made against them. The report is the caller's to free with
+ * scrim_voice_audit_report_free.
  *
  * SCRIM_E_DATA: too few speakers or clips, or a clip that is broken; the error names it. SCRIM_E_ARGUMENT: NULL where
  * that is not allowed, no listener, or a filter of another kind. SCRIM_E_IO, SCRIM_E_FORMAT: a file. SCRIM_E_CANCELLED,

@@ -118,7 +118,7 @@ static scrim_status open_workers(voice_run *r, scrim_error *error) {
   if (!r->workers) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu threads", n);
   for (r->n_workers = 0; r->n_workers < n && status == SCRIM_OK; r->n_workers++) {
     audit_worker *w = &r->workers[r->n_workers];
-    status = voice_maker_open(&w->maker, r->filter, r->key, r->attacker, r->audit->seed, error);
+    status = voice_maker_open(&w->maker, r->filter, r->audit->config, r->key, r->attacker, r->audit->seed, error);
     if (status == SCRIM_OK) status = tape_create(&w->tape, &cpu_backend, error);
   }
   return status;

@@ -20,12 +20,12 @@ scrim_status voice_attacker_key(scrim_key **out, uint64_t seed, scrim_error *err
   return status;
 }
 
-scrim_status voice_maker_open(voice_maker *m, const scrim_filter *filter, const scrim_key *owner,
-                              const scrim_key *attacker, uint64_t seed, scrim_error *error) {
+scrim_status voice_maker_open(voice_maker *m, const scrim_filter *filter, const scrim_config *config,
+                              const scrim_key *owner, const scrim_key *attacker, uint64_t seed, scrim_error *error) {
   *m = (voice_maker){0};
   scrim_status status = random_source_from_seed(&m->random, seed, error);
-  if (status == SCRIM_OK && filter) status = scrim_session_create(&m->session[0], filter, owner, NULL, error);
-  if (status == SCRIM_OK && filter) status = scrim_session_create(&m->session[1], filter, attacker, NULL, error);
+  if (status == SCRIM_OK && filter) status = scrim_session_create(&m->session[0], filter, owner, config, error);
+  if (status == SCRIM_OK && filter) status = scrim_session_create(&m->session[1], filter, attacker, config, error);
   return status;
 }
 

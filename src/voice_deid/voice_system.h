@@ -26,9 +26,9 @@ typedef struct voice_maker {
 /* A key that is not the owner's: the attacker's, drawn from the seed. */
 scrim_status voice_attacker_key(scrim_key **out, uint64_t seed, scrim_error *error);
 
-/* `filter` NULL: none. voice_maker_close is due in any case. */
-scrim_status voice_maker_open(voice_maker *m, const scrim_filter *filter, const scrim_key *owner,
-                              const scrim_key *attacker, uint64_t seed, scrim_error *error);
+/* `filter` NULL: none. `config` NULL: its own settings. voice_maker_close is due in any case. */
+scrim_status voice_maker_open(voice_maker *m, const scrim_filter *filter, const scrim_config *config,
+                              const scrim_key *owner, const scrim_key *attacker, uint64_t seed, scrim_error *error);
 void voice_maker_close(voice_maker *m);
 
 /*
