@@ -15,7 +15,7 @@
 #include <string.h>
 
 enum { HOP = 128, WINDOW = 512, WIDTH = 500, HEIGHT = WINDOW / 4, GAP = 12, MOST_CLIPS = 12, NAME = 256 };
-static const double range = 70; /* dB between the darkest and the brightest */
+static const double range = 60; /* dB between the darkest and the brightest */
 
 /* ---- which recordings ---- */
 
@@ -46,13 +46,23 @@ static scrim_status list_clips(clip_names *names, const char *folder, scrim_erro
 
 /* ---- pictures ---- */
 
-/* The brightness 0 to 1 of `power`, a full-scale tone being 1. */
-static double brightness(float power) {
-  const double level = 10 * log10(power / (WINDOW * WINDOW / 16.0) + 1e-12);
-  return fmin(fmax(1 + level / range, 0), 1);
+/* The brightness 0 to 1 of `power` beside the loudest. */
+static double brightness(double power, double loudest) {
+  return fmin(fmax(1 + 10 * log10(power / loudest + 1e-12) / range, 0), 1);
 }
 
-static void draw(lab_picture *p, stft *s, const float *x, size_t n, size_t left, size_t top) {
+static double find_loudest(stft *s, const float *x, size_t n) {
+  float power[WINDOW / 2 + 1];
+  double loudest = 1e-12;
+  for (size_t f = 0; f < stft_frames(s, n, HOP); f++) {
+    stft_forward(s, x + f * HOP);
+    stft_power(s, power);
+    for (int k = 0; k < s->bins; k++) loudest = fmax(loudest, power[k]);
+  }
+  return loudest;
+}
+
+static void draw(lab_picture *p, stft *s, const float *x, size_t n, double loudest, size_t left, size_t top) {
   float power[WINDOW / 2 + 1];
   const size_t frames = stft_frames(s, n, HOP);
   for (size_t f = 0; f < frames && f < WIDTH; f++) {
@@ -60,20 +70,23 @@ static void draw(lab_picture *p, stft *s, const float *x, size_t n, size_t left,
     stft_power(s, power);
     for (size_t row = 0; row < HEIGHT; row++) { /* two bins a pixel, the lowest at the bottom */
       const size_t bin = 2 * (HEIGHT - 1 - row);
-      p->pixel[(top + row) * p->width + left + f] = lab_picture_shade(brightness(fmaxf(power[bin], power[bin + 1])));
+      const double shade = brightness(fmaxf(power[bin], power[bin + 1]), loudest);
+      p->pixel[(top + row) * p->width + left + f] = lab_picture_shade(shade);
     }
   }
 }
 
-static scrim_status draw_file(lab_picture *p, stft *s, const char *folder, const char *name, size_t left, size_t top,
-                              scrim_error *error) {
+/* *loudest 0: becomes this recording's. */
+static scrim_status draw_file(lab_picture *p, stft *s, const char *folder, const char *name, double *loudest,
+                              size_t left, size_t top, scrim_error *error) {
   char path[4096];
   float *x;
   size_t n;
   snprintf(path, sizeof path, "%s/%s", folder, name);
   scrim_status status = speech_read(&x, &n, path, error);
   if (status != SCRIM_OK) return status;
-  draw(p, s, x, n, left, top);
+  if (*loudest == 0) *loudest = find_loudest(s, x, n);
+  draw(p, s, x, n, *loudest, left, top);
   memory_wipe_free(x, n * sizeof *x);
   return SCRIM_OK;
 }
@@ -89,8 +102,10 @@ scrim_status lab_voice_picture(const lab_options *o, scrim_error *error) {
   if (status == SCRIM_OK) status = stft_open(&s, WINDOW, WINDOW, error);
   for (size_t i = 0; i < names.n && status == SCRIM_OK; i++) {
     const size_t top = GAP + i * (HEIGHT + GAP);
-    status = draw_file(&p, &s, o->data, names.name[i], GAP, top, error);
-    if (status == SCRIM_OK) status = draw_file(&p, &s, o->filtered, names.name[i], 2 * GAP + WIDTH, top, error);
+    double loudest = 0;
+    status = draw_file(&p, &s, o->data, names.name[i], &loudest, GAP, top, error);
+    if (status == SCRIM_OK)
+      status = draw_file(&p, &s, o->filtered, names.name[i], &loudest, 2 * GAP + WIDTH, top, error);
   }
   snprintf(path, sizeof path, "%s/voice.png", o->out);
   if (status == SCRIM_OK) status = lab_picture_write(&p, path, error);

@@ -74,15 +74,18 @@ def audit(a, name, options):
 
 
 def count_words(a, folder):
-    path = f"{a.output}/words.json"
-    if not os.path.exists(path):
-        systems = sorted(f"{folder}/{name}" for name in os.listdir(folder))
-        found = subprocess.run([f"{HERE}/voice_words.py", "--jobs", str(a.jobs), f"{a.output}/texts.tsv"] + systems,
-                               stdout=subprocess.PIPE, check=True, text=True).stdout
-        with open(path, "w") as words:
-            words.write(found)
-    with open(path) as words:
-        return json.load(words)
+    """Words and errors of every system that was kept; each is counted once."""
+    words = {}
+    for name in sorted(os.listdir(folder)):
+        path = f"{a.output}/words-{name}.json"
+        if not os.path.exists(path):
+            found = subprocess.run([f"{HERE}/voice_words.py", "--jobs", str(a.jobs), f"{a.output}/texts.tsv",
+                                    f"{folder}/{name}"], stdout=subprocess.PIPE, check=True, text=True).stdout
+            with open(path, "w") as report:
+                report.write(found)
+        with open(path) as report:
+            words.update(json.load(report))
+    return words
 
 
 def pick_texts(a):
