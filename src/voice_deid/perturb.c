@@ -188,13 +188,10 @@ static scrim_status project_outwards(perturb *p, double *size, scrim_error *erro
 
 /* ---- the whole ---- */
 
-/*
- * A first map is drawn: at no change at all, the cosine to the source has no slope; and what is random is not the same
- * for two items of a speaker.
- */
+/* A first map is drawn small: at no change at all, the cosine to the source has no slope. */
 static void draw_start(perturb *p, random_source *random) {
-  const double std = p->settings.start * p->settings.strength / sqrt(ENVELOPE_STATE);
-  if (p->has_map == MAP_NONE) nn_init_normal(p->map, std, random);
+  const double small = 0.1 * p->settings.strength / sqrt(ENVELOPE_STATE);
+  if (p->has_map == MAP_NONE) nn_init_normal(p->map, small, random);
   memset(p->moves->data, 0, p->moves->n * sizeof *p->moves->data);
 }
 

@@ -17,7 +17,6 @@ enum {
 
 typedef struct perturb_settings {
   double strength, peak; /* dB */
-  double start;          /* size of the random map that the optimiser starts from, in units of strength */
   int steps;             /* at most */
   double rate;           /* of Adam, dB a step */
   double target_margin, source_margin;
