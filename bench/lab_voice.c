@@ -1,6 +1,6 @@
 /*
- * lab voice-picture: spectrograms of recordings before the filter (left) and after it (right), 0 to 8 kHz, one above the
- * other.
+ * lab voice-picture: spectrograms of recordings before the filter (left) and after it (right), 0 to 8 kHz, one above
+ * the other.
  */
 #include "core/error.h"
 #include "core/memory.h"

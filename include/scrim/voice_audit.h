@@ -31,8 +31,8 @@ typedef struct scrim_voice_other {
 } scrim_voice_other;
 
 /*
- * Takes what a system made of clip `clip`, as its owner publishes it: x [n] at 16 kHz. A non-zero answer stops the audit
- * with SCRIM_E_IO. Called from several threads at once.
+ * Takes what a system made of clip `clip`, as its owner publishes it: x [n] at 16 kHz. A non-zero answer stops the
+ * audit with SCRIM_E_IO. Called from several threads at once.
  */
 typedef int (*scrim_voice_keep_fn)(const char *system, size_t clip, const float *x, size_t n, void *context);
 

@@ -16,7 +16,7 @@
 
 enum { REMOVAL_BINS = 257 };
 
-/* Mean log power of the active windows of x [n] at 16 kHz: what the attacker knows of clean speech is a mean of such. */
+/* Mean log power of the active windows of x [n] at 16 kHz; what attackers know of clean speech is a mean of such. */
 scrim_status attack_removal_measure(const float *x, size_t n, double level[REMOVAL_BINS], scrim_error *error);
 
 typedef struct attack_removal {

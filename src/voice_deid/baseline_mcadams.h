@@ -1,6 +1,6 @@
 /*
- * McAdams' coefficient moves formants: in each frame of 20 ms, complex poles of the linear prediction at angle phi go to
- * phi^coefficient, and the frame's own residual goes through the new filter.
+ * McAdams' coefficient moves formants: in each frame of 20 ms, complex poles of the linear prediction at angle phi go
+ * to phi^coefficient, and the frame's own residual goes through the new filter.
  */
 #ifndef VOICE_DEID_BASELINE_MCADAMS_H
 #define VOICE_DEID_BASELINE_MCADAMS_H

@@ -7,8 +7,8 @@
 enum { PREDICTION_MOST = 64 };
 
 /*
- * a [order + 1], a[0] = 1, of the frame x [n] by the autocorrelation method (Levinson and Durbin): the filter is stable.
- * 0 if the frame is silent; a is then 1, 0, 0, ...
+ * a [order + 1], a[0] = 1, of the frame x [n] by the autocorrelation method (Levinson and Durbin): the filter is
+ * stable. 0 if the frame is silent; a is then 1, 0, 0, ...
  */
 int prediction_find(const double *x, size_t n, int order, double *a);
 /* x [n] -> residual [n]; before the frame there is silence. */

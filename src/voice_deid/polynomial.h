@@ -7,8 +7,8 @@
 enum { POLYNOMIAL_MOST_ROOTS = 64 };
 
 /*
- * All roots [degree] of z^degree + a[1] z^(degree-1) + ... + a[degree], a[0] being 1, by Aberth's method. They are those
- * of a polynomial within rounding of this one, as far as double goes; the caller knows what is near enough.
+ * All roots [degree] of z^degree + a[1] z^(degree-1) + ... + a[degree], a[0] being 1, by Aberth's method. They are
+ * those of a polynomial within rounding of this one, as far as double goes; the caller knows what is near enough.
  */
 void polynomial_roots(const double *a, int degree, double complex *roots);
 

@@ -1,4 +1,4 @@
-/* Eigenvalues and eigenvectors of symmetric matrices, by Jacobi's rotations: slow beyond a few hundred rows, but exact. */
+/* Eigenvalues and eigenvectors of symmetric matrices by Jacobi's rotations: exact, slow beyond a few hundred rows. */
 #ifndef VOICE_DEID_SYMMETRIC_EIGEN_H
 #define VOICE_DEID_SYMMETRIC_EIGEN_H
 

@@ -1,8 +1,8 @@
 /*
  * scrim_voice_audit_run: every listener on every system.
  *
- * Systems come one after the other; clips are shared out over threads. What becomes of a clip depends on nothing but the
- * system, the keys and the clip, so the figures are the same for any number of threads.
+ * Systems come one after the other; clips are shared out over threads. What becomes of a clip depends on nothing but
+ * the system, the keys and the clip, so the figures are the same for any number of threads.
  */
 #include "core/error.h"
 #include "core/memory.h"

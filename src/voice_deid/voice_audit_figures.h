@@ -25,8 +25,8 @@ typedef struct voice_heard {
 } voice_heard;
 
 /*
- * Fills all but the names in `result`; *threshold of clean speech is set where own is clean, and read otherwise. `enrol`
- * as in scrim_voice_audit.
+ * Fills all but the names in `result`; *threshold of clean speech is set where own is clean, and read otherwise.
+ * `enrol` as in scrim_voice_audit.
  */
 scrim_status voice_audit_figures(scrim_voice_result *result, double *threshold, const voice_heard *heard, size_t enrol,
                                  uint64_t seed, scrim_error *error);
