@@ -118,9 +118,10 @@ static const char *last_part(const char *path) {
   return slash ? slash + 1 : path;
 }
 
-/* OUT is a file if it ends as the only input does, and is no folder. */
+/* OUT is a file if it ends as the only input does, which on standard input is a wav, and is no folder. */
 static int is_one_file(const char *in, const char *out) {
-  const char *end = strrchr(last_part(in), '.'), *out_end = strrchr(last_part(out), '.');
+  const char *end = strcmp(in, "-") == 0 ? ".wav" : strrchr(last_part(in), '.'),
+             *out_end = strrchr(last_part(out), '.');
   return end && out_end && strcasecmp(end, out_end) == 0 && !is_folder(in) && !is_folder(out);
 }
 
@@ -139,8 +140,7 @@ static scrim_status list_one(run_state *s, int *is_one, scrim_error *error) {
   const args *a = s->a;
   const char *in = a->n_operands == 1 ? a->operand[0] : "-", *out = a->value[OUTPUT] ? a->value[OUTPUT] : "-";
   const int from_stdin = strcmp(in, "-") == 0, to_stdout = strcmp(out, "-") == 0;
-  *is_one =
-      !a->value[LIST] && a->n_operands <= 1 && (from_stdin || to_stdout || is_stream(out) || is_one_file(in, out));
+  *is_one = !a->value[LIST] && a->n_operands <= 1 && (to_stdout || is_stream(out) || is_one_file(in, out));
   if (!*is_one) return SCRIM_OK;
   if (is_folder(in) || is_folder(out))
     return complain_later(error, SCRIM_E_ARGUMENT, -1, "a folder goes to a folder, a stream to a stream or a file");
@@ -159,7 +159,10 @@ static scrim_status list_batch(run_state *s, scrim_error *error) {
   if (!s->folder || strcmp(s->folder, "-") == 0)
     return complain_later(error, SCRIM_E_ARGUMENT, -1, "say with -o which folder the outputs go to");
   s->at_fault = a->value[LIST];
-  if (a->value[LIST]) status = voice_files_add_list(&s->files, a->value[LIST], s->list_format, a->value[ROOT], error);
+  if (a->value[LIST])
+    status = voice_files_add_list(&s->files, a->value[LIST], s->list_format, a->value[ROOT], error);
+  else if (a->n_operands == 0)
+    status = add_operand(s, "-", error);
   for (size_t i = 0; i < a->n_operands && status == SCRIM_OK; i++) {
     s->at_fault = a->operand[i];
     status = add_operand(s, a->operand[i], error);
