@@ -28,7 +28,7 @@ static int close_all(void **state) {
 static speech_augment *make(const speech_corpus *c) {
   speech_augment *a;
   assert_int_equal(random_begin(source, "noise", NULL, 0, NULL), SCRIM_OK);
-  assert_int_equal(speech_augment_create(&a, c, CROP, source, NULL), SCRIM_OK);
+  assert_int_equal(speech_augment_create(&a, c, CROP, 1, source, NULL), SCRIM_OK);
   return a;
 }
 
@@ -127,7 +127,7 @@ static void out_of_memory_is_said(void **state) {
   for (unsigned long at = 1; status != SCRIM_OK; at++) {
     speech_augment *a = NULL;
     memory_fail_at(at, 0);
-    status = speech_augment_create(&a, &corpus, CROP, source, NULL);
+    status = speech_augment_create(&a, &corpus, CROP, 1, source, NULL);
     if (status == SCRIM_OK) status = speech_augment_crop(a, 0, 1, source, x, NULL);
     memory_fail_at(0, 0);
     assert_true(status == SCRIM_OK || status == SCRIM_E_MEMORY);

@@ -32,7 +32,7 @@ typedef struct training_context {
 } training_context;
 
 static size_t classes_of(const training_context *c) {
-  return c->n_learnt * SPEECH_SPEEDS;
+  return c->n_learnt * c->settings->speeds;
 }
 
 /* ---- memory ---- */
@@ -95,7 +95,8 @@ static scrim_status context_create(training_context *c, uint64_t seed, scrim_err
   divide_speakers(c);
   status = speaker_encoder_create(&c->encoder, &c->settings->encoder, c->random, error);
   if (status == SCRIM_OK) status = add_centres(c, error);
-  if (status == SCRIM_OK) status = speech_augment_create(&c->augment, c->corpus, c->samples, c->random, error);
+  if (status == SCRIM_OK)
+    status = speech_augment_create(&c->augment, c->corpus, c->samples, c->settings->augment, c->random, error);
   return status;
 }
 
@@ -114,8 +115,8 @@ static scrim_status fill_batch(training_context *c, tape *t, const uint32_t *row
   for (size_t i = 0; i < n && status == SCRIM_OK; i++) {
     const size_t label = rows[i] % classes_of(c);
     c->labels[i] = (int32_t)label;
-    status = speech_augment_crop(c->augment, c->learnt[label / SPEECH_SPEEDS], label % SPEECH_SPEEDS, c->random,
-                                 c->batch + i * c->samples, &c->failure);
+    status = speech_augment_crop(c->augment, c->learnt[label / c->settings->speeds], label % c->settings->speeds,
+                                 c->random, c->batch + i * c->samples, &c->failure);
   }
   return status;
 }

@@ -14,6 +14,8 @@ typedef struct encoder_settings {
   size_t epochs, batch;
   size_t crops;   /* of each class in an epoch */
   double seconds; /* of a crop */
+  size_t speeds;  /* 1: as recorded; SPEECH_SPEEDS: each speed a class of its own */
+  double augment; /* share of the usual changes, 0 to 1 */
   double rate;    /* of the optimiser, at its highest */
   double decay;   /* of the weights, in units of the rate */
   double margin;  /* radians */

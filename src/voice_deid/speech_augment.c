@@ -15,11 +15,12 @@ enum {
 
 static const double speeds[SPEECH_SPEEDS] = {1, 0.9, 1.1};
 
-/* How often each thing happens to a crop. */
+/* How often each thing happens to a crop, at a share of 1. */
 static const double room_share = 0.5, channel_share = 0.5, noise_share = 0.6, quantised_share = 0.15;
 
 struct speech_augment {
   const speech_corpus *corpus;
+  double share;
   size_t n;            /* samples of a crop */
   size_t length;       /* of a transform: a crop and a room's tail */
   fourier *transform;  /* [length] */
@@ -67,11 +68,12 @@ static void make_noise(float *white, float *pink, random_source *r) {
   scale_by(pink, NOISE_SAMPLES, 1 / root_mean_square(pink, NOISE_SAMPLES));
 }
 
-scrim_status speech_augment_create(speech_augment **out, const speech_corpus *corpus, size_t n, random_source *r,
-                                   scrim_error *error) {
+scrim_status speech_augment_create(speech_augment **out, const speech_corpus *corpus, size_t n, double share,
+                                   random_source *r, scrim_error *error) {
   speech_augment *a = memory_zalloc(1, sizeof *a);
   if (a == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for crops");
   a->corpus = corpus;
+  a->share = share;
   a->n = n;
   a->length = (size_t)fourier_good_length((int)n + SPEECH_MOST_ROOM);
   a->transform = fourier_create((int)a->length);
@@ -175,8 +177,8 @@ static void to_spectrum(speech_augment *a, const float *from, size_t n, fourier_
 }
 
 static void play_in_room(speech_augment *a, random_source *r, float *x) {
-  const int in_room = a->corpus->n_rooms > 0 && random_uniform(r) < room_share;
-  const int in_channel = random_uniform(r) < channel_share;
+  const int in_room = a->corpus->n_rooms > 0 && random_uniform(r) < a->share * room_share;
+  const int in_channel = random_uniform(r) < a->share * channel_share;
   if (!in_room && !in_channel) return;
   to_spectrum(a, x, a->n, a->x);
   if (in_room) {
@@ -209,7 +211,7 @@ static void fill_stationary(speech_augment *a, const float *from, random_source 
 }
 
 static void add_noise(speech_augment *a, random_source *r, float *x) {
-  if (random_uniform(r) >= noise_share) return;
+  if (random_uniform(r) >= a->share * noise_share) return;
   const uint64_t kind = random_below(r, 3);
   if (kind == 0)
     fill_babble(a, r);
@@ -222,8 +224,9 @@ static void add_noise(speech_augment *a, random_source *r, float *x) {
 }
 
 /* The logarithmic steps of a telephone codec (mu-law), with 6 to 8 bits, full scale being the peak. */
-static void quantise(size_t n, random_source *r, float *x) {
-  if (random_uniform(r) >= quantised_share) return;
+static void quantise(const speech_augment *a, random_source *r, float *x) {
+  const size_t n = a->n;
+  if (random_uniform(r) >= a->share * quantised_share) return;
   const double steps = exp2(5 + (double)random_below(r, 3)), log_mu = log(256);
   double peak = 0;
   for (size_t i = 0; i < n; i++) peak = fmax(peak, fabsf(x[i]));
@@ -239,7 +242,7 @@ scrim_status speech_augment_crop(speech_augment *a, size_t speaker, size_t speed
   if (status != SCRIM_OK) return status;
   play_in_room(a, r, out);
   add_noise(a, r, out);
-  quantise(a->n, r, out);
+  quantise(a, r, out);
   const double level = root_mean_square(out, a->n), wanted = exp2(between(r, -36, -14) / 6.0206);
   if (level > 0) scale_by(out, a->n, wanted / level);
   return random_status(r, error);

@@ -5,6 +5,7 @@
 #include "core/number.h"
 #include "core/settings.h"
 #include "voice_deid/encoder_train.h"
+#include "voice_deid/speech_augment.h"
 #include <string.h>
 
 enum {
@@ -23,6 +24,8 @@ enum {
   BATCH,
   CROPS,
   SECONDS,
+  SPEEDS,
+  AUGMENT,
   RATE,
   DECAY,
   MARGIN,
@@ -49,6 +52,10 @@ static const scrim_param params[PARAMS] = {
     [BATCH] = {"batch", "crops a step", 32, 2, 1024, 1, SCRIM_PARAM_TRAIN},
     [CROPS] = {"crops", "of each class in an epoch", 4, 1, 1000, 1, SCRIM_PARAM_TRAIN},
     [SECONDS] = {"seconds", "of a crop", 2.4, 0.5, 10, 0, SCRIM_PARAM_TRAIN},
+    [SPEEDS] = {"speeds", "at which a speaker counts as another: 1, or 0.9 and 1.1 of it as well", 3, 1, SPEECH_SPEEDS,
+                1, SCRIM_PARAM_TRAIN},
+    [AUGMENT] = {"augment", "share of the usual rooms, channels, noise and quantisation", 1, 0, 1, 0,
+                 SCRIM_PARAM_TRAIN},
     [RATE] = {"rate", "highest learning rate", 0.002, 1e-6, 1, 0, SCRIM_PARAM_TRAIN},
     [DECAY] = {"decay", "of the weights, a step, in units of the learning rate", 0.05, 0, 10, 0, SCRIM_PARAM_TRAIN},
     [MARGIN] = {"margin", "between speakers, radians", 0.2, 0, 1, 0, SCRIM_PARAM_TRAIN},
@@ -102,6 +109,8 @@ static encoder_settings settings_of(const scrim_config *config, const char *kind
                             .batch = (size_t)v[BATCH],
                             .crops = (size_t)v[CROPS],
                             .seconds = v[SECONDS],
+                            .speeds = (size_t)v[SPEEDS],
+                            .augment = v[AUGMENT],
                             .rate = v[RATE],
                             .decay = v[DECAY],
                             .margin = v[MARGIN],
