@@ -50,6 +50,10 @@ static const struct {
     FIELD("rate", 0.0625, prior.rate, DOUBLE),
     FIELD("reach", 66, prior.reach, INT),
     FIELD("shapes", 88, shapes, SIZE),
+    FIELD("intensity", 1, marker.shape.intensity, INT),
+    FIELD("marker_width", 48, marker.shape.width, INT),
+    FIELD("marker_epochs", 7, marker.epochs, SIZE),
+    FIELD("scenes", 99, scenes, SIZE),
 };
 
 static double field(const cloud_settings *s, size_t i) {

@@ -16,10 +16,10 @@ const scrim_param cloud_params[CLOUD_PARAMS] = {
      1024, 1, SCRIM_PARAM_APPLY},
     {"measure",
      "what tells outliers: distance from the plane (0 metres, 1 over spacing, 2 over range), 3 SOR, 4 SOR of squares, "
-     "5 ROR, 6 DROR, 7 DSOR, 8 mean distance to neighbours over range",
-     8, 0, OUTLIER_RULES - 1, 1, SCRIM_PARAM_APPLY},
-    {"threshold", "limit of measures 0 to 2 and 6 to 8; -1: as published, or as tuned on snow", -1, -1, 1e9, 0,
-     SCRIM_PARAM_APPLY},
+     "5 ROR, 6 DROR, 7 DSOR, 8 mean distance to neighbours over range, 9 the filter's marker",
+     8, 0, OUTLIER_LEARNED, 1, SCRIM_PARAM_APPLY},
+    {"threshold", "limit of measures 0 to 2 and 6 to 9; -1: as published, as tuned on snow, or the marker's own", -1,
+     -1, 1e9, 0, SCRIM_PARAM_APPLY},
     {"deviations", "standard deviations of measures 3, 4 and 7; -1: as published", -1, -1, 1e9, 0, SCRIM_PARAM_APPLY},
     {"radius", "metres, of measure 5, and the least of measure 6; -1: as published", -1, -1, 1e9, 0, SCRIM_PARAM_APPLY},
     {"cap", "share of the places that may be outliers; where it would be more, the worst are", 0.3, 0, 0.95, 0,
@@ -55,6 +55,12 @@ const scrim_param cloud_params[CLOUD_PARAMS] = {
      SCRIM_PARAM_TRAIN},
     {"shapes", "prior: how many procedural objects it is trained on where none are given", 4000, PRIOR_LEAST_OBJECTS,
      1000000, 1, SCRIM_PARAM_TRAIN},
+    {"intensity", "marker: 1 also looks at the fourth column, the intensity: more precise, for sensors like its own", 0,
+     0, 1, 1, SCRIM_PARAM_TRAIN},
+    {"marker_width", "marker: width of its two hidden layers", 32, 4, MARKER_MOST_WIDTH, 1, SCRIM_PARAM_TRAIN},
+    {"marker_epochs", "marker: rounds of training", 12, 1, 10000, 1, SCRIM_PARAM_TRAIN},
+    {"scenes", "marker: how many procedural frames it is trained on where none are given", 36, 2, 100000, 1,
+     SCRIM_PARAM_TRAIN},
 };
 
 /* One value by name; after a first failure nothing more is read. */
@@ -99,6 +105,12 @@ scrim_status cloud_settings_read(cloud_settings *s, const scrim_config *config, 
                 .rate = READ("rate"),
                 .reach = (int)READ("reach")},
       .shapes = (size_t)READ("shapes"),
+      .marker = {.shape = {(int)READ("marker_width"), (int)READ("intensity")},
+                 .k = (size_t)READ("k"),
+                 .epochs = (size_t)READ("marker_epochs"),
+                 .zero_is_nowhere = (int)READ("zero"),
+                 .threads = (unsigned)READ("threads")},
+      .scenes = (size_t)READ("scenes"),
   };
 #undef READ
   if (status == SCRIM_OK) outliers_fill_in(&s->outlier);
