@@ -90,15 +90,17 @@ static int make_attacks(int argc, char **argv) {
   scrim_error error;
   victim v;
   attack_cloud a = {0};
+  random_source *random; /* shapes are drawn from one of the seed, here and in `table` */
   float *all = room(KINDS * n * POINTS + 1);
   check(victim_open(&v, argv[2], &error), argv[2], &error);
   check(attack_cloud_open(&a, POINTS, 5, &error), "attack", &error);
+  check(random_source_from_seed(&random, seed, &error), "random", &error);
   a.victim = &v;
   a.iterations = 20;
   for (size_t k = 0; k < KINDS; k++)
     for (size_t i = 0; i < n; i++) {
       attack_cloud_points out = {.xyz = all + (k * n + i) * POINTS * 3};
-      make_object(a.random, seed, i, both);
+      make_object(random, seed, i, both);
       check(random_begin(a.random, kinds[k].name, &i, sizeof i, &error), "random", &error);
       a.budget = kinds[k].size;
       if (kinds[k].is_attack)
@@ -108,6 +110,7 @@ static int make_attacks(int argc, char **argv) {
     }
   all[3 * KINDS * n * POINTS] = (float)seed;
   whole_file(argv[3], "wb", all, 3 * (KINDS * n * POINTS + 1));
+  random_source_free(random);
   attack_cloud_close(&a);
   victim_close(&v);
   free(all);

@@ -9,7 +9,7 @@ run_make() { make -s -C "$root" "$@" BUILD="$BUILD" CC="$CC" SAN="${SAN:-}" DEST
 
 expect "install" 0 "" run_make install
 for file in bin/scrim lib/libscrim.a "lib/libscrim.so.$version" lib/libscrim.so lib/pkgconfig/scrim.pc include/scrim.h \
-  include/scrim/filter.h share/man/man1/scrim.1 share/man/man5/scrim-serve.5; do
+  include/scrim/filter.h share/scrim/cloud.scrim share/man/man1/scrim.1 share/man/man5/scrim-serve.5; do
   [ -f "$at/$file" ]
   verdict "installs $file" $?
 done
