@@ -94,6 +94,26 @@ static void only_named_attacks_run(void **state) {
   cloud_audit_plan_free(&plan);
 }
 
+static void only_named_defences_stay(void **state) {
+  (void)state;
+  const cloud_defence *list[CLOUD_DEFENCES_MOST];
+  size_t n = n_defences;
+  scrim_cloud_audit audit = {.defences = "scrim,plane x1"};
+  memcpy(list, defences, sizeof list);
+  assert_int_equal(cloud_audit_choose(list, &n, &audit, NULL), SCRIM_OK);
+  assert_int_equal(n, 3);
+  assert_string_equal(list[0]->name, "none");
+  assert_string_equal(list[1]->name, "plane x1");
+  assert_string_equal(list[2]->name, "scrim");
+  scrim_error error;
+  audit.defences = "SOR,plane";
+  assert_int_equal(cloud_audit_choose(list, &n, &audit, &error), SCRIM_E_PARAM);
+  assert_non_null(strstr(error.message, "'SOR'")); /* no longer there */
+  audit.defences = NULL;
+  assert_int_equal(cloud_audit_choose(list, &n, &audit, NULL), SCRIM_OK);
+  assert_int_equal(n, 3);
+}
+
 static void what_is_wrong_is_named(void **state) {
   (void)state;
   const double zero[] = {0}, two[] = {0.5, 2};
@@ -134,6 +154,7 @@ int main(void) {
       cmocka_unit_test(adaptive_attackers_know_one_defence_each),
       cmocka_unit_test(the_estimator_is_attacked_where_there_is_one),
       cmocka_unit_test(only_named_attacks_run),
+      cmocka_unit_test(only_named_defences_stay),
       cmocka_unit_test(what_is_wrong_is_named),
       cmocka_unit_test(running_out_of_memory_is_an_error),
   };

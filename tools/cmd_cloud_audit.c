@@ -21,6 +21,7 @@ enum {
   POINTS,
   LIMIT,
   ATTACKS,
+  DEFENCES,
   BUDGETS,
   ADAPTIVE,
   FULL,
@@ -48,6 +49,10 @@ static const option options[] = {
                  "with commas between (default all): fgm, pgd-linf, pgd-flat, pgd-l2, knn, cw, add, "
                  "drop, saliency, and the corruptions rotation, shear, uniform, gaussian, impulse, background, "
                  "upsample, cutout, density, density-inc, ffd, rbf, rbf-inverse, occlusion, lidar"},
+    [DEFENCES] =
+        {"defences", 0, 0, "NAMES",
+         "with commas between (default all): SRS, SOR, plane x1, plane x3, scrim, and for filters with a prior "
+         "step 3, step 7, step 15, step 30, levels"},
     [BUDGETS] = {"budgets", 0, 0, "NUMBERS", "shifts, in units of an object's radius (default 0.01,0.02,0.05)"},
     [ADAPTIVE] = {"adaptive", 0, 0, NULL, "pgd-linf and pgd-flat also by attackers who know the defence"},
     [FULL] = {"full", 0, 0, NULL, "--adaptive, 200 iterations, corruptions at all severities"},
@@ -108,6 +113,7 @@ static int read_usage(run_state *s, const args *a, double *min_accuracy) {
   s->audit.victim = a->value[VICTIM];
   s->audit.source = a->value[SOURCE];
   s->audit.attacks = a->value[ATTACKS];
+  s->audit.defences = a->value[DEFENCES];
   s->audit.full = a->value[FULL] != NULL;
   s->audit.adaptive = s->audit.full || a->value[ADAPTIVE];
   s->audit.points = (size_t)points;

@@ -108,6 +108,7 @@ typedef struct scrim_cloud_audit {
    * density-inc, ffd, rbf, rbf-inverse, occlusion, lidar. NULL: all.
    */
   const char *attacks;
+  const char *defences;  /* by name, as results have them, comma between; "none" is always there; NULL: all */
   const double *budgets; /* [n_budgets] shifts in units of the sphere's radius; NULL: 0.01, 0.02, 0.05 */
   size_t n_budgets;
   int adaptive;               /* 1: pgd-linf and pgd-flat also by attackers who know the defence */

@@ -332,6 +332,7 @@ static scrim_status run_all(audit_run *r, const scrim_filter *filter, scrim_erro
   if (status == SCRIM_OK && r->audit->source) status = victim_open(&r->source, r->audit->source, error);
   if (status == SCRIM_OK) status = check_objects(r, error);
   r->n_defences = cloud_defences_for(filter, r->defences);
+  if (status == SCRIM_OK) status = cloud_audit_choose(r->defences, &r->n_defences, r->audit, error);
   if (status == SCRIM_OK) status = cloud_audit_plan_make(&r->plan, r->audit, r->defences, r->n_defences, error);
   if (status == SCRIM_OK) status = take_objects(r, error);
   if (status == SCRIM_OK) status = open_workers(r, filter, error);

@@ -21,8 +21,7 @@ static scrim_status add(cloud_audit_plan *plan, cloud_audit_entry entry, scrim_e
 
 /* ---- names ---- */
 
-/* 1: the list "a,b,c" has the word. */
-static int has_word(const char *list, const char *word) {
+int cloud_audit_list_has(const char *list, const char *word) {
   const size_t length = strlen(word);
   for (const char *at = list; *at;) {
     const size_t span = strcspn(at, ",");
@@ -44,6 +43,30 @@ static scrim_status check_names(const char *list, scrim_error *error) {
     if (!is_attack(at, span)) return fail(error, SCRIM_E_PARAM, "no attack has the name '%.*s'", (int)span, at);
     at += span + (at[span] == ',');
   }
+  return SCRIM_OK;
+}
+
+/* ---- defences ---- */
+
+static int is_defence(const cloud_defence *const *defences, size_t n, const char *word, size_t length) {
+  for (size_t i = 0; i < n; i++)
+    if (strlen(defences[i]->name) == length && memcmp(defences[i]->name, word, length) == 0) return 1;
+  return 0;
+}
+
+scrim_status cloud_audit_choose(const cloud_defence **defences, size_t *n_defences, const scrim_cloud_audit *audit,
+                                scrim_error *error) {
+  const char *list = audit->defences;
+  size_t kept = 1;
+  for (const char *at = list ? list : ""; *at;) {
+    const size_t span = strcspn(at, ",");
+    if (!is_defence(defences, *n_defences, at, span))
+      return fail(error, SCRIM_E_PARAM, "no defence of this filter has the name '%.*s'", (int)span, at);
+    at += span + (at[span] == ',');
+  }
+  for (size_t i = 1; list && i < *n_defences; i++)
+    if (cloud_audit_list_has(list, defences[i]->name)) defences[kept++] = defences[i];
+  if (list) *n_defences = kept;
   return SCRIM_OK;
 }
 
@@ -107,7 +130,8 @@ scrim_status cloud_audit_plan_make(cloud_audit_plan *plan, const scrim_cloud_aud
   scrim_status status = audit->attacks ? check_names(audit->attacks, error) : SCRIM_OK;
   if (status == SCRIM_OK) status = add(plan, (cloud_audit_entry){NULL, 0, AUDIT_ALL_DEFENCES, 0}, error);
   for (const attack_cloud_rule *rule = attack_cloud_rules; rule->name && status == SCRIM_OK; rule++)
-    if (!audit->attacks || has_word(audit->attacks, rule->name)) status = add_rule(plan, &world, rule, error);
+    if (!audit->attacks || cloud_audit_list_has(audit->attacks, rule->name))
+      status = add_rule(plan, &world, rule, error);
   if (status != SCRIM_OK) cloud_audit_plan_free(plan);
   return status;
 }

@@ -18,6 +18,16 @@ typedef struct cloud_audit_plan {
   size_t n;
 } cloud_audit_plan;
 
+/* 1: the list "a,b,c" has the word. */
+int cloud_audit_list_has(const char *list, const char *word);
+
+/*
+ * Those defences that the audit names, the first in any case, stay in the list, in their order; answers how many.
+ * SCRIM_E_PARAM: a name that is none of theirs.
+ */
+scrim_status cloud_audit_choose(const cloud_defence **defences, size_t *n_defences, const scrim_cloud_audit *audit,
+                                scrim_error *error);
+
 /* `defences` [n_defences]: those of the audit. SCRIM_E_PARAM: no such attack, a budget out of range. SCRIM_E_MEMORY. Freed with cloud_audit_plan_free. */
 scrim_status cloud_audit_plan_make(cloud_audit_plan *plan, const scrim_cloud_audit *audit,
                                    const cloud_defence *const *defences, size_t n_defences, scrim_error *error);

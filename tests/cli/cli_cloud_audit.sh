@@ -59,6 +59,10 @@ expect "attack one, try it on another" 0 "" "$scrim" cloud audit -f free.scrim -
   --labels test.labels.csv --victim attention.safetensors --source edge.safetensors --attacks pgd-linf --budgets 0.3 \
   --iterations 10
 expect "the gate" 1 "'pgd-linf' leaves an accuracy of" audit --attacks pgd-linf --budgets 0.5 --min-accuracy 0.99
+expect "two defences" 0 "" audit --defences "SOR,plane x3" --attacks shear
+sed -n 3p stdout | grep -q 'attacker *none *SOR *plane x3$'
+verdict "as they were named" $?
+refuse "no such defence" 64 "no defence of this filter has the name 'step 3'" audit --defences "step 3"
 refuse "no such attack" 64 "no attack has the name 'pgd'" audit --attacks pgd
 refuse "a budget that is none" 64 "must be up to" audit --budgets 0.1,x
 refuse "a victim without classes" 64 "needs --objects and --labels" "$scrim" cloud train victim --objects train.csv -o w
