@@ -164,7 +164,7 @@ def main(build, path, n):
         np.save(objects, (clean + np.random.default_rng(1).normal(0, 0.03, clean.shape)).astype(np.float32))
         clouds = [torch.from_numpy(cloud) for cloud in np.load(objects)]
         prior, scrim = Prior(path), Scrim(f"{build}/bench/bench_prior", path, objects, folder)
-        settings = f"floor=0,step={STEP}"
+        settings = f"step={STEP},passes=1"
         scrim.restore(f"{settings},leaps={LEAPS},noise=0")
         off = np.abs(scrim.points() - torch_seconds(prior, clouds, LEAPS, 0)[1])
         moved = np.abs(scrim.points() - np.load(objects))
@@ -173,7 +173,7 @@ def main(build, path, n):
         theirs, ours = {0: [], LEAPS: []}, {0: [], LEAPS: []}
         for _ in range(ROUNDS):
             for leaps in theirs:
-                ours[leaps].append(scrim.restore(f"{settings},leaps={leaps}"))
+                ours[leaps].append(scrim.restore(f"{settings},leaps={leaps},noise=1"))
                 theirs[leaps].append(torch_seconds(prior, clouds, leaps, 1)[0])
         print(f"| sampler from time step {STEP} | PyTorch, ms an object | Scrim, ms | ratio |")
         print("| --- | --- | --- | --- |")
