@@ -14,7 +14,7 @@
 enum { SPEAKERS = 24, SAMPLES = 18000, NAME = 128 };
 
 static char folder[] = "/tmp/test_voice_train_XXXXXX";
-static char clip_path[SPEAKERS][NAME], speaker_id[SPEAKERS][8], encoder_path[DEID_ENCODERS][NAME], room_path[NAME];
+static char clip_path[SPEAKERS][NAME], speaker_id[SPEAKERS][16], encoder_path[DEID_ENCODERS][NAME], room_path[NAME];
 static scrim_voice_clip clips[SPEAKERS];
 static const char *const encoders[] = {encoder_path[0], encoder_path[1]}, *const rooms[] = {room_path};
 static const scrim_voice_corpus corpus = {.clips = clips, .n_clips = SPEAKERS, .rooms = rooms, .n_rooms = 1};
