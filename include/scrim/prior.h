@@ -1,10 +1,11 @@
 /*
  * scrim/prior.h: cloud filters that know what objects look like, and procedural objects to teach them.
  *
- * A prior restores objects, frames of 33 to `objects` places (4096), in mode move: the frame's distortion chooses a
- * time step, the points are diffused that far and denoised by a network that was trained on clean objects (Ada3Diff,
- * Zhang et al. 2023; the network is of the class of Luo and Hu 2021). A frame of no more distortion than clean ones
- * passes bit for bit. Other frames are projected onto the planes of their neighbours, as by a filter without a prior.
+ * A prior restores objects, frames of 33 to `objects` places (4096), in mode move: it tells how much noise there is in
+ * them, that chooses a time step, and the points are diffused that far and denoised by a network that was trained on
+ * clean objects (Ada3Diff, Zhang et al. 2023; the network is of the class of Luo and Hu 2021), `passes` times. An
+ * object of no more noise than clean ones (`clean_noise`) passes bit for bit. Other frames are projected onto the
+ * planes of their neighbours, as by a filter without a prior.
  * All noise comes from the session's key and the points: the same points, in whatever order, get the same answer.
  *
  * What it was trained on is what it knows. An object of another kind is moved towards those.
@@ -26,9 +27,9 @@ typedef struct scrim_prior_data {
 } scrim_prior_data;
 
 /*
- * Makes a cloud filter with a prior, as scrim_cloud_train makes one without: `baseline` is what the objects have,
- * unless the caller has set it. `objects` NULL: procedural ones are made, `shapes` of them. `config`: kind "cloud", or
- * NULL for defaults. `options`: NULL for none, and seed 0.
+ * Makes a cloud filter with a prior, as scrim_cloud_train makes one without: `baseline` and `clean_noise` are what the
+ * objects have, unless the caller has set them. `objects` NULL: procedural ones are made, `shapes` of them. `config`:
+ * kind "cloud", or NULL for defaults. `options`: NULL for none, and seed 0.
  *
  * SCRIM_E_DATA: a coordinate that is not finite, an object of one place, too few objects or points, or training that
  * diverged. SCRIM_E_ARGUMENT: a config of another kind. SCRIM_E_STATE: the checkpoint comes from other objects or
