@@ -1,124 +1,77 @@
 #!/usr/bin/env python3
-"""The tables of docs/RESULTS_VOICE.md: a voice filter beside what else hides voices, in one run.
+"""The tables of docs/RESULTS_VOICE.md: a voice filter beside what else hides voices.
 
     bench/voice_results.py --filter F.scrim --encoders A.scrim,B.scrim --judge J.safetensors \\
         --eval IDS.tsv --texts TEXTS.tsv --root DIR --train TRAIN.tsv --train-root DIR -o OUT
 
-1. sox changes the pitch of all clips: by -300 cents, and by U[-400, 400] cents, another for each clip and hider.
-2. `scrim voice audit` on the clips of --eval: attackers, removal, costs.
-3. The same on those of --texts, whole ones, keeping what each system makes of them; pocketsphinx counts the words.
+1. `scrim voice audit` on the clips of --eval: attackers, baselines, pitch changes, removal, costs.
+2. The same on those of --texts, whole, with words counted.
+3. With --strengths: the filter alone at each of them, on both lists.
 4. `scrim voice apply` on one long recording: speed and memory.
 
-Everything is drawn from --seed. Tables go to standard output, what they come from to OUT.
+Everything is drawn from --seed. Tables go to standard output; the audits' reports stay in OUT and are not made again.
 """
 import argparse
 import csv
 import json
 import os
-import random
-import resource
 import subprocess
 import sys
 import time
 
-HERE = os.path.dirname(os.path.abspath(__file__))
+
+def run(command):
+    print(" ".join(command), file=sys.stderr)
+    return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
 
 
-def read_list(path, per_speaker, speakers):
-    """Rows of a list as `scrim voice audit --clips` picks them: the first ones of each speaker."""
-    picked, seen = [], {}
-    with open(path, newline="") as table:
-        for row in csv.DictReader(table, delimiter="\t", quoting=csv.QUOTE_NONE):
-            if row["speaker"] not in seen and speakers and len(seen) >= speakers:
-                continue
-            seen[row["speaker"]] = seen.get(row["speaker"], 0) + 1
-            if not per_speaker or seen[row["speaker"]] <= per_speaker:
-                picked.append(row["file"])
-    return picked
-
-
-def change_pitch(a, name, files, hider, cents):
-    """Folder name/hider with the files at another pitch; `cents` answers how much, clip by clip."""
-    root = a.train_root if hider == "train" else a.root
-    for file in files:
-        out = f"{a.output}/{name}/{hider}/{file}"
-        os.makedirs(os.path.dirname(out), exist_ok=True)
-        if not os.path.exists(out):
-            subprocess.run(["sox", "-D", "-V1", f"{root}/{file}", out, "gain", "-3", "pitch", f"{cents():.1f}"],
-                           check=True)
-
-
-def prepare_others(a, files, train):
-    draw = random.Random(a.seed)
-    for hider, of in (("own", files), ("attacker", files), ("train", train)):
-        change_pitch(a, "sox-random", of, hider, lambda: draw.uniform(-400, 400))
-        if hider != "attacker":
-            change_pitch(a, "sox-fixed", of, hider, lambda: -300)
-    return f"sox pitch -300={a.output}/sox-fixed,sox pitch random={a.output}/sox-random"
-
-
-def audit(a, name, options):
-    """Runs the audit unless it was run before; answers its report."""
-    path = f"{a.output}/{name}.json"
+def once(path, make):
+    """What JSON `make` answers, from `path` if it was made before."""
     if not os.path.exists(path):
-        command = [a.scrim, "voice", "audit", "--json", "--root", a.root, "--seed", str(a.seed), "-j", str(a.jobs)]
-        command += ["--judge", a.judge] if a.judge else []
-        command += ["--encoders", a.encoders] if a.encoders else []
-        command += ["-f", a.filter, "-k", a.key, "--baselines"] + options
-        print(" ".join(command), file=sys.stderr)
+        text = make()
         with open(path + ".part", "w") as report:
-            subprocess.run(command, stdout=report, check=True)
+            report.write(text)
         os.rename(path + ".part", path)
     with open(path) as report:
         return json.load(report)
 
 
-def count_words(a, folder):
-    """Words and errors of every system that was kept; each is counted once."""
-    words = {}
-    for name in sorted(os.listdir(folder)):
-        path = f"{a.output}/words-{name}.json"
-        if not os.path.exists(path):
-            found = subprocess.run([f"{HERE}/voice_words.py", "--jobs", str(a.jobs), f"{a.output}/texts.tsv",
-                                    f"{folder}/{name}"], stdout=subprocess.PIPE, check=True, text=True).stdout
-            with open(path, "w") as report:
-                report.write(found)
-        with open(path) as report:
-            words.update(json.load(report))
-    return words
+def audit(a, name, options):
+    command = [a.scrim, "voice", "audit", "--json", "--root", a.root, "--seed", str(a.seed), "-j", str(a.jobs),
+               "-f", a.filter, "-k", a.key, "--own-encoders"]
+    command += ["--judge", a.judge] if a.judge else []
+    command += ["--encoders", a.encoders] if a.encoders else []
+    return once(f"{a.output}/{name}.json", lambda: run(command + options))
 
 
 def pick_texts(a):
     """The first --words clips of --texts that have a text, as a list of their own."""
     with open(a.texts, newline="") as table:
         rows = [row for row in csv.DictReader(table, delimiter="\t", quoting=csv.QUOTE_NONE) if row["text"]]
-    with open(f"{a.output}/texts.tsv", "w") as out:
+    path = f"{a.output}/texts.tsv"
+    with open(path, "w") as out:
         out.write("file\tspeaker\ttext\n")
         for row in rows[:a.words or None]:
             out.write(f"{row['file']}\t{row['speaker']}\t{row['text']}\n")
-    return f"{a.output}/texts.tsv"
+    return path
 
 
-def measure_apply(a, files):
-    """Seconds a second and peak memory of the command on one long recording, one job."""
-    path, work = f"{a.output}/apply.json", f"{a.output}/long"
-    if not os.path.exists(path):
-        os.makedirs(work, exist_ok=True)
-        subprocess.run(["sox", "-V1"] + [f"{a.root}/{file}" for file in files] + [f"{work}/long.wav", "trim", "0",
-                       str(a.long)], check=True)
-        asked = subprocess.run(["soxi", "-D", f"{work}/long.wav"], stdout=subprocess.PIPE, text=True, check=True)
-        seconds = float(asked.stdout)
-        began = time.monotonic()
-        child = subprocess.Popen([a.scrim, "voice", "apply", "-q", "-j", "1", "-f", a.filter, "-k", a.key,
-                                  f"{work}/long.wav", "-o", f"{work}/out"])
-        _, status, used = os.wait4(child.pid, 0)
-        if status != 0:
-            sys.exit(f"scrim voice apply failed: {status}")
-        with open(path, "w") as found:
-            json.dump({"seconds": seconds, "wall": time.monotonic() - began, "peak_bytes": 1024 * used.ru_maxrss,
-                       "processor": used.ru_utime + used.ru_stime}, found)
-    with open(path) as found:
-        return json.load(found)
+def measure_apply(a):
+    """Processor seconds and peak memory of the command on one long recording, one job."""
+    work = f"{a.output}/long"
+    os.makedirs(work, exist_ok=True)
+    with open(a.eval, newline="") as table:
+        files = [f"{a.root}/{row['file']}" for row in csv.DictReader(table, delimiter="\t", quoting=csv.QUOTE_NONE)]
+    run(["sox", "-V1"] + files + [f"{work}/long.wav", "trim", "0", str(a.long)])
+    seconds = float(run(["soxi", "-D", f"{work}/long.wav"]))
+    began = time.monotonic()
+    child = subprocess.Popen([a.scrim, "voice", "apply", "-q", "-j", "1", "-f", a.filter, "-k", a.key,
+                              f"{work}/long.wav", "-o", f"{work}/out"])
+    _, status, used = os.wait4(child.pid, 0)
+    if status != 0:
+        sys.exit(f"scrim voice apply failed: {status}")
+    return json.dumps({"seconds": seconds, "wall": time.monotonic() - began, "peak_bytes": 1024 * used.ru_maxrss,
+                       "processor": used.ru_utime + used.ru_stime})
 
 
 # ---- tables ----
@@ -146,27 +99,46 @@ def print_listener(report, listener):
               f"| {percent(row['accepted'])} | {row['source_cosine']:.2f} |")
 
 
-def folder_of(system):
-    return "".join(c if c.isalnum() or c == "." else "-" for c in system)
+def error_rate(cost):
+    return 100 * cost["word_errors"] / cost["words"]
 
 
-def print_costs(report, texts, words):
-    """MCD and STOI of both lists, words of the second."""
-    whole = {cost["system"]: cost for cost in texts["costs"]}
-    clean = words.get("none")
-    print("\n### Costs\n\n| system | MCD (dB) | STOI | WER | over the untouched | s per s |")
-    print("| --- | --- | --- | --- | --- | --- |")
+def print_costs(report, texts):
+    """MCD, STOI and time of the first list; words of the second."""
+    said = {cost["system"]: cost for cost in texts["costs"]}
+    print(f"\n### Costs\n\nWords: {said['none']['words']} in all.\n")
+    print("| system | MCD (dB) | STOI | WER | over the untouched | MCD there | s per s |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
     for cost in report["costs"]:
-        heard = words.get(folder_of(cost["system"]))
-        wer = 100 * heard["errors"] / heard["words"] if heard else None
-        over = wer - 100 * clean["errors"] / clean["words"] if heard and clean else None
-        seconds = cost["seconds_a_second"]
-        print(f"| {cost['system']} | {cost['distortion_db']:.2f} | {cost['stoi']:.3f} | "
-              f"{'' if wer is None else f'{wer:.1f}'} | {'' if over is None else f'{over:+.1f}'} | "
-              f"{'' if seconds is None else f'{seconds:.4f}'} |")
-    if "scrim" in whole:
-        print(f"\nOn the clips whose words are counted: MCD {whole['scrim']['distortion_db']:.2f} dB, "
-              f"STOI {whole['scrim']['stoi']:.3f}; {clean['words']} words.")
+        words, seconds = said[cost["system"]], cost["seconds_a_second"]
+        print(f"| {cost['system']} | {cost['distortion_db']:.2f} | {cost['stoi']:.3f} | {error_rate(words):.1f} "
+              f"| {error_rate(words) - error_rate(said['none']):+.1f} | {words['distortion_db']:.2f} "
+              f"| {'' if seconds is None else f'{seconds:.4f}'} |")
+
+
+def print_strengths(a, texts):
+    """The trade-off curve, a row a strength: what listeners still get, and what it costs."""
+    if not a.strengths:
+        return
+    print("\n### Trade-off\n\nIdentified, and EER ignorant / lazy-informed, by listener.\n")
+    for i, strength in enumerate(a.strengths.split(",")):
+        setting = ["--set", f"strength={strength}"]
+        ids = audit(a, f"strength-{strength}", ["--eval", a.eval, "--enrol", str(a.enrol)] + limits(a) + setting)
+        said = audit(a, f"strength-{strength}-words", ["--eval", texts, "--words"] + setting)
+        rows = [row for row in ids["results"] if row["system"] == "scrim"]
+        cost = {c["system"]: c for c in ids["costs"]}["scrim"]
+        words = {c["system"]: c for c in said["costs"]}
+        if i == 0:
+            print("| strength | MCD (dB) | STOI | WER over | " + " | ".join(row["listener"] for row in rows) + " |")
+            print("| --- " * (4 + len(rows)) + "|")
+        print(f"| {strength} | {cost['distortion_db']:.2f} | {cost['stoi']:.3f} "
+              f"| {error_rate(words['scrim']) - error_rate(words['none']):+.1f} | "
+              + " | ".join(f"{percent(r['identified'])}, {percent(r['eer_ignorant'])} / {percent(r['eer_lazy'])}"
+                           for r in rows) + " |")
+
+
+def limits(a):
+    return ["--clips", str(a.clips), "--seconds", str(a.seconds)]
 
 
 def main():
@@ -177,13 +149,14 @@ def main():
     parser.add_argument("--scrim", default="build/scrim")
     parser.add_argument("--key", help="the owner's key (default: a new one in OUT)")
     parser.add_argument("--judge")
-    parser.add_argument("--encoders")
-    parser.add_argument("--clips", type=int, default=0, help="of each speaker (default all)")
+    parser.add_argument("--encoders", help="listeners that the filter was not made against, commas between")
+    parser.add_argument("--clips", type=int, default=1000000, help="of each speaker")
     parser.add_argument("--enrol", type=int, default=5)
     parser.add_argument("--seconds", type=float, default=8)
     parser.add_argument("--train-clips", type=int, default=4)
     parser.add_argument("--train-speakers", type=int, default=60)
     parser.add_argument("--words", type=int, default=0, help="clips whose words are counted (default all)")
+    parser.add_argument("--strengths", help="of the trade-off curve, commas between")
     parser.add_argument("--long", type=float, default=120, help="seconds of the long recording")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--seed", type=int, default=1)
@@ -192,23 +165,16 @@ def main():
     if not a.key:
         a.key = f"{a.output}/key"
         if not os.path.exists(a.key):
-            subprocess.run([a.scrim, "key", "new", a.key], check=True)
-    files = read_list(a.eval, a.clips, 0)
-    others = prepare_others(a, files, read_list(a.train, a.train_clips, a.train_speakers))
-    report = audit(a, "audit", [
-        "--eval", a.eval, "--train", a.train, "--train-root", a.train_root, "--removal", "--others", others,
-        "--clips", str(a.clips or 1000000), "--enrol", str(a.enrol), "--seconds", str(a.seconds),
-        "--train-clips", str(a.train_clips), "--train-speakers", str(a.train_speakers)])
+            run([a.scrim, "key", "new", a.key])
+    report = audit(a, "audit", ["--eval", a.eval, "--train", a.train, "--train-root", a.train_root, "--enrol",
+                                str(a.enrol), "--train-clips", str(a.train_clips), "--train-speakers",
+                                str(a.train_speakers), "--baselines", "--pitch", "--removal"] + limits(a))
     texts = pick_texts(a)
-    spoken = read_list(texts, 0, 0)
-    said = prepare_others(argparse.Namespace(**{**vars(a), "output": f"{a.output}/said"}), spoken, [])
-    kept = f"{a.output}/kept"
-    whole = audit(a, "texts", ["--eval", texts, "--seconds", "1000", "--keep", kept, "--others", said])
-    words = count_words(a, kept)
-    print_costs(report, whole, words)
+    print_costs(report, audit(a, "words", ["--eval", texts, "--words", "--baselines", "--pitch"]))
     for listener in dict.fromkeys(row["listener"] for row in report["results"]):
         print_listener(report, listener)
-    used = measure_apply(a, files)
+    print_strengths(a, texts)
+    used = once(f"{a.output}/apply.json", lambda: measure_apply(a))
     print(f"\n`scrim voice apply -j 1` on {used['seconds']:.0f} s of speech: {used['processor'] / used['seconds']:.3f} "
           f"processor seconds a second, {used['peak_bytes'] / 1e6:.0f} MB at most.")
 

@@ -47,9 +47,21 @@ static char *copy_word(const char *word) {
   return word ? strndup(word, strcspn(word, "\t")) : NULL;
 }
 
-static scrim_status add_clip(clip_list *list, char *line, const int columns[2], const char *folder, size_t length,
+/* The last clip's text. */
+static scrim_status add_text(clip_list *list, const char *word, scrim_error *error) {
+  char **grown = realloc(list->text, (list->n_texts + 1) * sizeof *grown);
+  if (!grown) return no_memory(error);
+  list->text = grown;
+  list->text[list->n_texts] = copy_word(word ? word : "");
+  return list->text[list->n_texts++] ? SCRIM_OK : no_memory(error);
+}
+
+enum { FILE_COLUMN, SPEAKER_COLUMN, TEXT_COLUMN, COLUMNS };
+
+static scrim_status add_clip(clip_list *list, char *line, const int columns[COLUMNS], const char *folder, size_t length,
                              scrim_error *error) {
-  char *name = copy_word(column(line, columns[0])), *speaker = copy_word(column(line, columns[1]));
+  char *name = copy_word(column(line, columns[FILE_COLUMN]));
+  char *speaker = copy_word(column(line, columns[SPEAKER_COLUMN]));
   scrim_status status = SCRIM_OK;
   if (!name || !speaker || !*name || !*speaker) {
     status = complain_later(error, SCRIM_E_DATA, -1, "file or speaker is missing");
@@ -65,7 +77,8 @@ static scrim_status add_clip(clip_list *list, char *line, const int columns[2], 
   }
   if (status != SCRIM_OK) free(speaker);
   free(name);
-  return status;
+  if (status != SCRIM_OK || columns[TEXT_COLUMN] < 0) return status;
+  return add_text(list, column(line, columns[TEXT_COLUMN]), error);
 }
 
 static void cut_end(char *line) {
@@ -76,7 +89,7 @@ static scrim_status read_lines(clip_list *list, FILE *from, const char *folder, 
                                scrim_error *error) {
   char *line = NULL;
   size_t room = 0;
-  int columns[2];
+  int columns[COLUMNS];
   scrim_status status = SCRIM_OK;
   *number = 1;
   if (getline(&line, &room, from) < 0) {
@@ -84,11 +97,12 @@ static scrim_status read_lines(clip_list *list, FILE *from, const char *folder, 
     return complain_later(error, SCRIM_E_FORMAT, -1, "no header that names the columns");
   }
   cut_end(line);
-  columns[0] = find_column(line, "file");
-  columns[1] = find_column(line, "speaker");
-  if (columns[0] < 0 || columns[1] < 0)
+  columns[FILE_COLUMN] = find_column(line, "file");
+  columns[SPEAKER_COLUMN] = find_column(line, "speaker");
+  columns[TEXT_COLUMN] = find_column(line, "text");
+  if (columns[FILE_COLUMN] < 0 || columns[SPEAKER_COLUMN] < 0)
     status = complain_later(error, SCRIM_E_FORMAT, -1, "the header names no column '%s'",
-                            columns[0] < 0 ? "file" : "speaker");
+                            columns[FILE_COLUMN] < 0 ? "file" : "speaker");
   while (status == SCRIM_OK && getline(&line, &room, from) >= 0) {
     ++*number;
     cut_end(line);
@@ -186,6 +200,8 @@ void clip_list_free(clip_list *list) {
     free((char *)list->clip[i].path);
     free((char *)list->clip[i].speaker);
   }
+  for (size_t i = 0; i < list->n_texts; i++) free(list->text[i]);
+  free(list->text);
   for (size_t i = 0; i < list->n_rooms; i++) free(list->room[i]);
   free(list->clip);
   free(list->room);

@@ -1,8 +1,9 @@
 /*
  * What speech to train or audit on: a list of clips and who speaks in them, and a folder of rooms.
  *
- * The list is a table with tabs; its first line names the columns, of which `file` and `speaker` are read. A file's
- * path is taken from `root`, or without one from the list's own folder, unless it begins with a slash.
+ * The list is a table with tabs; its first line names the columns, of which `file`, `speaker` and, if it is there,
+ * `text` are read. A file's path is taken from `root`, or without one from the list's own folder, unless it begins with
+ * a slash.
  */
 #ifndef TOOLS_CLIP_LIST_H
 #define TOOLS_CLIP_LIST_H
@@ -12,6 +13,9 @@
 typedef struct clip_list {
   scrim_voice_clip *clip; /* [n], strings of its own */
   size_t n;
+  char *
+      *text; /* [n_texts] what is said in each clip, "" where it is not told; none where the list has no such column */
+  size_t n_texts;
   char **room; /* [n_rooms] paths */
   size_t n_rooms;
 } clip_list;

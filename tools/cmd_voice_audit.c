@@ -5,6 +5,7 @@
 #include "progress_line.h"
 #include "voice_audit_clips.h"
 #include "voice_audit_print.h"
+#include "voice_pitch.h"
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>
@@ -27,6 +28,8 @@ enum {
   OWN_ENCODERS,
   OTHERS,
   BASELINES,
+  PITCH,
+  WORDS,
   REMOVAL,
   BY_SPEAKER,
   CLIPS,
@@ -55,6 +58,9 @@ static const option options[] = {
                 "what other programs made of the clips: DIR/own/..., and as an attacker hid them, DIR/attacker/... and "
                 "DIR/train/..., if there"},
     [BASELINES] = {"baselines", 0, 0, NULL, "also McAdams' coefficient, fixed and random, and a plain room"},
+    [PITCH] = {"pitch", 0, 0, NULL, "also sox's change of pitch, fixed and random"},
+    [WORDS] = {"words", 0, 0, NULL,
+               "also how many words pocketsphinx gets wrong, where --eval has a column text; clips are not cut then"},
     [REMOVAL] = {"removal", 0, 0, NULL, "also attempts to undo the filter before anybody listens"},
     [BY_SPEAKER] = {"by-speaker", 0, 0, NULL, "one pseudonym for each speaker, instead of one for each clip"},
     [CLIPS] = {"clips", 0, 0, "N", "at most so many of each speaker (default all)"},
@@ -82,10 +88,13 @@ typedef struct run_state {
   clip_list eval_list, train_list;
   voice_audit_clips eval, train;
   voice_audit_limits eval_limits, train_limits;
-  char *words[2]; /* copies of --encoders and --others, cut at their commas */
+  char *names[2]; /* copies of --encoders and --others, cut at their commas */
   const char *encoders[ENCODERS_MOST];
-  scrim_voice_other others[OTHERS_MOST];
+  scrim_voice_other others[OTHERS_MOST + VOICE_PITCHES];
   other_paths paths[OTHERS_MOST];
+  voice_pitch pitch;
+  program_folder spoken; /* where what systems make waits for the recogniser */
+  voice_words *words;    /* [report->n_costs] */
   scrim_filter *filter;
   scrim_key *key;
   scrim_config config;
@@ -106,7 +115,8 @@ static int read_usage(run_state *s, double *min_eer) {
   int code = args_count(a, CLIPS, 2, UINT64_MAX, &s->eval_limits.clips);
   if (!code) code = args_count(a, TRAIN_CLIPS, 2, UINT64_MAX, &s->train_limits.clips);
   if (!code) code = args_count(a, TRAIN_SPEAKERS, 2, UINT64_MAX, &s->train_limits.speakers);
-  if (!code) code = args_real(a, SECONDS, 0.1, 3600, &s->audit.seconds);
+  if (a->value[WORDS]) s->audit.seconds = 3600; /* texts are those of whole clips */
+  if (!code && !a->value[WORDS]) code = args_real(a, SECONDS, 0.1, 3600, &s->audit.seconds);
   if (!code) code = args_count(a, ENROL, 1, 1000000, &enrol);
   if (!code) code = args_count(a, JOBS, 1, 1024, &jobs);
   if (!code) code = args_count(a, SEED, 0, UINT64_MAX, &s->audit.seed);
@@ -136,9 +146,9 @@ static int cut_words(char *text, const char **words, size_t *n, size_t most) {
 static scrim_status read_encoders(run_state *s, scrim_error *error) {
   const char *text = s->a->value[ENCODERS];
   if (!text) return SCRIM_OK;
-  s->words[0] = strdup(text);
-  if (!s->words[0]) return complain_later(error, SCRIM_E_MEMORY, -1, "out of memory for the names of encoders");
-  if (!cut_words(s->words[0], s->encoders, &s->audit.n_encoders, ENCODERS_MOST))
+  s->names[0] = strdup(text);
+  if (!s->names[0]) return complain_later(error, SCRIM_E_MEMORY, -1, "out of memory for the names of encoders");
+  if (!cut_words(s->names[0], s->encoders, &s->audit.n_encoders, ENCODERS_MOST))
     return complain_later(error, SCRIM_E_PARAM, -1, "--encoders names more than %d", ENCODERS_MOST);
   s->audit.encoders = s->encoders;
   return SCRIM_OK;
@@ -196,40 +206,70 @@ static scrim_status read_others(run_state *s, scrim_error *error) {
   size_t n = 0;
   scrim_status status = SCRIM_OK;
   if (!text) return SCRIM_OK;
-  s->words[1] = strdup(text);
-  if (!s->words[1]) return complain_later(error, SCRIM_E_MEMORY, -1, "out of memory for the names of systems");
-  if (!cut_words(s->words[1], words, &n, OTHERS_MOST))
+  s->names[1] = strdup(text);
+  if (!s->names[1]) return complain_later(error, SCRIM_E_MEMORY, -1, "out of memory for the names of systems");
+  if (!cut_words(s->names[1], words, &n, OTHERS_MOST))
     return complain_later(error, SCRIM_E_PARAM, -1, "--others names more than %d", OTHERS_MOST);
   for (size_t i = 0; i < n && status == SCRIM_OK; i++) status = add_other(s, (char *)words[i], error);
-  s->audit.others = s->others;
   return status;
+}
+
+static scrim_status change_pitch(run_state *s, scrim_error *error) {
+  if (!s->a->value[PITCH]) return SCRIM_OK;
+  scrim_status status = voice_pitch_make(&s->pitch, &s->audit, error);
+  if (status != SCRIM_OK) return status;
+  voice_pitch_systems(&s->pitch, s->others + s->audit.n_others);
+  s->audit.n_others += VOICE_PITCHES;
+  return SCRIM_OK;
 }
 
 /* ---- what is kept ---- */
 
 /* DIR/SYSTEM/N.wav, N counted from 1; in names of systems, what is no letter or digit becomes a dash. */
-static int keep_clip(const char *system, size_t clip, const float *x, size_t n, void *context) {
-  const run_state *s = context;
+static int write_clip(const run_state *s, const char *system, size_t clip, const float *x, size_t n) {
   char path[4096], name[80];
   size_t i = 0;
   for (; system[i] && i + 1 < sizeof name; i++)
     name[i] = isalnum((unsigned char)system[i]) || system[i] == '.' ? system[i] : '-';
   name[i] = '\0';
   const int folder = snprintf(path, sizeof path, "%s/%s", s->a->value[KEEP], name);
-  if (folder < 0 || (size_t)folder + 32 > sizeof path) return 1;
-  if (mkdir(path, 0777) != 0 && errno != EEXIST) return 1;
+  if (folder < 0 || (size_t)folder + 32 > sizeof path) return 0;
+  if (mkdir(path, 0777) != 0 && errno != EEXIST) return 0;
   snprintf(path + folder, sizeof path - (size_t)folder, "/%zu.wav", clip + 1);
-  return scrim_audio_write(path, x, n, 1, 16000, 16, NULL) != SCRIM_OK;
+  return scrim_audio_write(path, x, n, 1, 16000, 16, NULL) == SCRIM_OK;
 }
 
-static scrim_status make_keep_folder(run_state *s, scrim_error *error) {
+/* A scrim_voice_keep_fn whose context is the run's state. */
+static int keep_clip(const char *system, size_t clip, const float *x, size_t n, void *context) {
+  const run_state *s = context;
+  if (s->a->value[KEEP] && !write_clip(s, system, clip, x, n)) return 1;
+  return s->a->value[WORDS] && !voice_words_keep(&s->spoken, system, clip, x, n);
+}
+
+static scrim_status make_folders(run_state *s, scrim_error *error) {
   const char *folder = s->a->value[KEEP];
-  if (!folder) return SCRIM_OK;
+  if (!folder && !s->a->value[WORDS]) return SCRIM_OK;
   s->audit.keep = keep_clip;
   s->audit.keep_context = s;
-  if (mkdir(folder, 0777) == 0 || errno == EEXIST) return SCRIM_OK;
+  if (s->a->value[WORDS]) {
+    if (s->eval_list.n_texts == 0)
+      return complain_later(error, SCRIM_E_PARAM, -1, "--words needs a column 'text' in '%.150s'", s->a->value[EVAL]);
+    scrim_status status = program_folder_make(&s->spoken, error);
+    if (status != SCRIM_OK) return status;
+  }
+  if (!folder || mkdir(folder, 0777) == 0 || errno == EEXIST) return SCRIM_OK;
   s->at_fault = folder;
   return complain_later(error, SCRIM_E_IO, -1, "cannot make the folder: %s", strerror(errno));
+}
+
+static scrim_status count_words(run_state *s, scrim_error *error) {
+  scrim_status status = SCRIM_OK;
+  if (!s->a->value[WORDS]) return SCRIM_OK;
+  s->words = calloc(s->report->n_costs, sizeof *s->words);
+  if (!s->words) return complain_later(error, SCRIM_E_MEMORY, -1, "out of memory for words");
+  for (size_t i = 0; i < s->report->n_costs && status == SCRIM_OK; i++)
+    status = voice_words_count(&s->words[i], &s->spoken, s->report->costs[i].system, s->eval.text, s->eval.n, error);
+  return status;
 }
 
 /* ---- the audit ---- */
@@ -240,7 +280,8 @@ static scrim_status audit(run_state *s, scrim_error *error) {
   if (status == SCRIM_OK) status = read_encoders(s, error);
   if (status == SCRIM_OK) status = read_clips(s, error);
   if (status == SCRIM_OK) status = read_others(s, error);
-  if (status == SCRIM_OK) status = make_keep_folder(s, error);
+  if (status == SCRIM_OK) status = make_folders(s, error);
+  if (status == SCRIM_OK) status = change_pitch(s, error);
   if (status == SCRIM_OK && a->value[FILTER])
     status = filter_file_open(&s->filter, a->value[FILTER], a->value[ENCRYPTION_KEY], &s->at_fault, error);
   if (status == SCRIM_OK && a->value[KEY]) {
@@ -250,9 +291,10 @@ static scrim_status audit(run_state *s, scrim_error *error) {
   if (status != SCRIM_OK) return status;
   s->at_fault = NULL;
   s->audit.config = &s->config;
+  s->audit.others = s->others;
   status = scrim_voice_audit_run(&s->report, s->filter, s->key, &s->audit, error);
   progress_line_clear();
-  return status;
+  return status == SCRIM_OK ? count_words(s, error) : status;
 }
 
 /* The gate: attackers on the filter, and behind every attempt at removal. What was not measured is no error rate. */
@@ -276,17 +318,20 @@ static double peak_bytes(void) {
 }
 
 static void forget_all(run_state *s) {
-  for (size_t i = 0; i < s->audit.n_others; i++) {
+  for (size_t i = 0; i < OTHERS_MOST; i++) {
     voice_audit_paths_free(s->paths[i].own, s->eval.n);
     voice_audit_paths_free(s->paths[i].attacker, s->eval.n);
     voice_audit_paths_free(s->paths[i].train, s->train.n);
   }
+  voice_pitch_remove(&s->pitch);
+  program_folder_remove(&s->spoken);
+  free(s->words);
   voice_audit_clips_free(&s->eval);
   voice_audit_clips_free(&s->train);
   clip_list_free(&s->eval_list);
   clip_list_free(&s->train_list);
-  free(s->words[0]);
-  free(s->words[1]);
+  free(s->names[0]);
+  free(s->names[1]);
   scrim_voice_audit_report_free(s->report);
   scrim_key_free(s->key);
   scrim_filter_free(s->filter);
@@ -300,7 +345,8 @@ static int run(const args *a) {
   if (code) return code;
   progress_catch_signals();
   if (audit(&s, &error) == SCRIM_OK) {
-    (a->value[JSON] ? voice_audit_print_json : voice_audit_print_text)(s.report, peak_bytes());
+    const voice_audit_more more = {.peak_bytes = peak_bytes(), .words = s.words};
+    (a->value[JSON] ? voice_audit_print_json : voice_audit_print_text)(s.report, &more);
     code = check_gate(&s, min_eer);
   } else {
     code = complain(a->command, s.at_fault, &error);
@@ -317,8 +363,8 @@ const command cmd_voice_audit = {
     .notes =
         "Attackers: ignorant (clean recordings to compare with), lazy-informed (recordings hidden by the same\n"
         "filter, under a key of his own), semi-informed (and a back-end that learnt from hidden speech of --train).\n"
-        "The filter runs with its own settings. An encoder that it was made against says how well it fools what\n"
-        "it knows; only --judge, and encoders left out of it, say anything about strangers.",
+        "An encoder that the filter was made against says how well it fools what it knows; only --judge, and\n"
+        "encoders left out of it, say anything about strangers.",
     .options = options,
     .n_options = sizeof options / sizeof *options,
     .kind = "voice",

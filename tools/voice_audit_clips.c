@@ -28,8 +28,10 @@ static const char *below_folder(const char *clip, const char *list, const char *
 
 scrim_status voice_audit_clips_pick(voice_audit_clips *out, const clip_list *list, const char *path, const char *root,
                                     voice_audit_limits limits, scrim_error *error) {
-  *out = (voice_audit_clips){.clip = calloc(list->n, sizeof *out->clip), .below = calloc(list->n, sizeof *out->below)};
-  if (!out->clip || !out->below)
+  *out = (voice_audit_clips){.clip = calloc(list->n, sizeof *out->clip),
+                             .below = calloc(list->n, sizeof *out->below),
+                             .text = calloc(list->n, sizeof *out->text)};
+  if (!out->clip || !out->below || !out->text)
     return complain_later(error, SCRIM_E_MEMORY, -1, "out of memory for %zu clips", list->n);
   for (size_t i = 0; i < list->n; i++) {
     size_t speakers;
@@ -37,6 +39,7 @@ scrim_status voice_audit_clips_pick(voice_audit_clips *out, const clip_list *lis
     if ((limits.clips > 0 && n >= limits.clips) || (n == 0 && limits.speakers > 0 && speakers >= limits.speakers))
       continue;
     out->clip[out->n] = list->clip[i];
+    out->text[out->n] = i < list->n_texts ? list->text[i] : NULL;
     out->below[out->n++] = below_folder(list->clip[i].path, path, root);
   }
   return SCRIM_OK;
@@ -45,6 +48,7 @@ scrim_status voice_audit_clips_pick(voice_audit_clips *out, const clip_list *lis
 void voice_audit_clips_free(voice_audit_clips *c) {
   free(c->clip);
   free((void *)c->below);
+  free((void *)c->text);
   *c = (voice_audit_clips){0};
 }
 

@@ -9,10 +9,11 @@ typedef struct voice_audit_limits {
   uint64_t clips, speakers;
 } voice_audit_limits;
 
-/* A part of a list, which it borrows, and the paths of its clips below the list's folder. */
+/* A part of a list, which it borrows. */
 typedef struct voice_audit_clips {
   scrim_voice_clip *clip; /* [n] */
-  const char **below;     /* [n] */
+  const char **below;     /* [n] paths below the list's folder */
+  const char **text;      /* [n] what is said; NULL: not told */
   size_t n;
 } voice_audit_clips;
 

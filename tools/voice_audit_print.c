@@ -49,19 +49,26 @@ static int is_first_of_listener(const scrim_voice_audit_report *report, size_t a
   return 1;
 }
 
-void voice_audit_print_text(const scrim_voice_audit_report *report, double peak_bytes) {
-  printf("What systems cost\n\n%-28s %9s %6s %18s\n", "system", "MCD (dB)", "STOI", "seconds a second");
+static double word_error_rate(const voice_words *w) {
+  return w->words > 0 ? (double)w->errors / (double)w->words : NAN;
+}
+
+void voice_audit_print_text(const scrim_voice_audit_report *report, const voice_audit_more *more) {
+  printf("What systems cost\n\n%-28s %9s %6s %18s%s\n", "system", "MCD (dB)", "STOI", "seconds a second",
+         more->words ? "  words wrong (%)" : "");
   for (size_t i = 0; i < report->n_costs; i++) {
     const scrim_voice_cost *c = &report->costs[i];
     printf("%-28s %9.2f %6.3f", c->system, c->distortion, c->intelligibility);
     if (isnan(c->seconds))
-      printf(" %18s\n", "-");
+      printf(" %18s", "-");
     else
-      printf(" %18.4f\n", c->seconds);
+      printf(" %18.4f", c->seconds);
+    if (more->words) print_share(16, word_error_rate(&more->words[i]));
+    putchar('\n');
   }
   for (size_t i = 0; i < report->n_results; i++)
     if (is_first_of_listener(report, i)) print_listener(report, i);
-  printf("\nPeak memory of the audit: %.0f MB\n", peak_bytes / 1e6);
+  printf("\nPeak memory of the audit: %.0f MB\n", more->peak_bytes / 1e6);
 }
 
 /* ---- JSON ---- */
@@ -89,15 +96,16 @@ static void json_result(const scrim_voice_result *r) {
   json_field("linkability", r->linkability, "}");
 }
 
-static void json_cost(const scrim_voice_cost *c) {
+static void json_cost(const scrim_voice_cost *c, const voice_words *words) {
   printf("{");
   json_text_field("system", c->system, ", ");
   json_field("distortion_db", c->distortion, ", ");
   json_field("stoi", c->intelligibility, ", ");
+  if (words) printf("\"words\": %zu, \"word_errors\": %zu, ", words->words, words->errors);
   json_field("seconds_a_second", c->seconds, "}");
 }
 
-void voice_audit_print_json(const scrim_voice_audit_report *report, double peak_bytes) {
+void voice_audit_print_json(const scrim_voice_audit_report *report, const voice_audit_more *more) {
   printf("{\"results\": [");
   for (size_t i = 0; i < report->n_results; i++) {
     printf("%s\n  ", i ? "," : "");
@@ -106,8 +114,8 @@ void voice_audit_print_json(const scrim_voice_audit_report *report, double peak_
   printf("\n], \"costs\": [");
   for (size_t i = 0; i < report->n_costs; i++) {
     printf("%s\n  ", i ? "," : "");
-    json_cost(&report->costs[i]);
+    json_cost(&report->costs[i], more->words ? &more->words[i] : NULL);
   }
   printf("\n], ");
-  json_field("peak_memory_bytes", peak_bytes, "}\n");
+  json_field("peak_memory_bytes", more->peak_bytes, "}\n");
 }

@@ -52,6 +52,30 @@ expect "without a filter" 0 "" audit --clips 2
 expect "the gate opens" 0 "" audit -f small.scrim -k my.key --clips 2 --min-eer 0
 expect "the gate closes" 1 "below --min-eer 1" audit -f small.scrim -k my.key --clips 2 --min-eer 1
 
+if command -v sox >/dev/null; then
+  expect "pitch" 0 "" audit --clips 2 --pitch
+  grep -q '^sox pitch -300 ' stdout && grep -q '^sox pitch random ' stdout
+  verdict "sox's rows" $?
+fi
+# A recogniser that hears the same two words in every clip.
+mkdir bin
+cat >bin/pocketsphinx_batch <<'END'
+#!/bin/sh
+while [ $# -gt 0 ]; do
+  case $1 in -ctl) list=$2 ;; -hyp) heard=$2 ;; esac
+  shift
+done
+sed 's/\(.*\)/hello there (\1 -123)/' "$list" >"$heard"
+END
+chmod +x bin/pocketsphinx_batch
+awk 'NR == 1 { print $0 "\ttext" } NR > 1 { print $0 "\t" (NR == 2 ? "" : NR == 3 ? "Well, hello!" : "hello there") }' \
+  eval.tsv >said.tsv
+words() { PATH=$PWD/bin:$PATH "$scrim" voice audit --root clips --encoders small.encoder --words "$@"; }
+expect "words" 0 "" words --eval said.tsv --json
+grep -q '"system": "none", .*"words": 22, "word_errors": 2,' stdout
+verdict "are counted: one dropped, one more, nothing where no text is" $?
+refuse "no text" 64 "needs a column 'text'" words --eval eval.tsv
+
 refuse "no key" 64 "go together" audit -f small.scrim
 refuse "nobody listens" 64 "nobody listens" "$scrim" voice audit --eval eval.tsv
 refuse "no such list" 74 "none.tsv" "$scrim" voice audit --eval none.tsv --encoders small.encoder
