@@ -6,8 +6,7 @@
 enum { POINT_NOISE, POINT_KEEP = 3, POINT_CORNER };
 static const double root = 1.7320508075688773; /* half the side of the cube in which uniform noise has unit variance */
 
-/* The distribution function of normal numbers makes them uniform. */
-static double uniform_from(float normal) {
+double prior_noise_uniform(float normal) {
   return fmin(0.5 * erfc(-normal * 0.70710678118654752), 1 - 1e-9);
 }
 
@@ -19,7 +18,7 @@ size_t prior_noise_keep(const prior_noise *how, const float *object, size_t n, s
     const float *at = object + (start + i) % n * 3;
     const double side = at[0] * how->side[0] + at[1] * how->side[1] + at[2] * how->side[2];
     const double chance = share * exp(-steep * fmax(side, 0));
-    const int is_kept = uniform_from(how->points[i * PRIOR_NOISE_POINT + POINT_KEEP]) < chance;
+    const int is_kept = prior_noise_uniform(how->points[i * PRIOR_NOISE_POINT + POINT_KEEP]) < chance;
     memcpy(cloud + 3 * (is_kept ? kept++ : --left), at, 3 * sizeof *at);
   }
   return kept < least ? least : kept;
@@ -83,13 +82,13 @@ void prior_noise_make(const prior_noise *how, const float *cloud, size_t n, doub
   const double size = how->size < 0.1 ? 0 : 0.4 * pow(1.25 / 0.4, (how->size - 0.1) / 0.9);
   for (size_t i = 0; i < n; i++) {
     const float *own = how->points + i * PRIOR_NOISE_POINT;
-    const int is_corner = uniform_from(own[POINT_CORNER]) < share;
+    const int is_corner = prior_noise_uniform(own[POINT_CORNER]) < share;
     for (size_t a = 0; a < 3; a++) {
       const float value = own[POINT_NOISE + a];
       if (how->kind < normal_share)
         noise[3 * i + a] = value;
       else
-        noise[3 * i + a] = (float)(is_corner ? copysign(root, value) : root * (2 * uniform_from(value) - 1));
+        noise[3 * i + a] = (float)(is_corner ? copysign(root, value) : root * (2 * prior_noise_uniform(value) - 1));
     }
   }
   const int steps = how->kind > corners_share ? 1 + (int)(how->share * MOST_STEPS) : 0;

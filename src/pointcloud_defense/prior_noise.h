@@ -22,6 +22,9 @@ enum {
   PRIOR_NOISE_CRITIC = PRIOR_NOISE_HIDDEN * 4 + PRIOR_NOISE_FEATURES * (PRIOR_NOISE_HIDDEN + 1)
 };
 
+/* A tape gives normal numbers; their distribution function makes one uniform in 0..1, without 1. */
+double prior_noise_uniform(float normal);
+
 /* One object's. */
 typedef struct prior_noise {
   double keep, kind, share, size, start; /* uniform */

@@ -129,11 +129,6 @@ static scrim_status take_objects(training_context *c, const float *objects, scri
 /* What is random about one object of a batch: its time step and what prior_noise needs, normal numbers all. */
 enum { DRAW_TIME, DRAW_UNIFORM, DRAW_SIDE = DRAW_UNIFORM + PRIOR_NOISE_UNIFORM, DRAWS = DRAW_SIDE + PRIOR_NOISE_SIDE };
 
-/* The tape gives normal numbers; their distribution function makes them uniform. */
-static double uniform_from(float normal) {
-  return fmin(0.5 * erfc(-normal * 0.70710678118654752), 1 - 1e-9);
-}
-
 static tensor *normals(tape *t, size_t rows, int columns) {
   tensor *zero = tape_zeros(t, 2, (int[]){(int)rows, columns});
   return op_gaussian(t, zero, zero);
@@ -194,7 +189,7 @@ static tensor *draw_batch(tape *t, training_context *c, const uint32_t *rows, si
   for (size_t i = 0; i < n; i++) {
     const float *draw = draws->data + i * DRAWS;
     double uniform[PRIOR_NOISE_UNIFORM];
-    for (size_t d = 0; d < PRIOR_NOISE_UNIFORM; d++) uniform[d] = uniform_from(draw[DRAW_UNIFORM + d]);
+    for (size_t d = 0; d < PRIOR_NOISE_UNIFORM; d++) uniform[d] = prior_noise_uniform(draw[DRAW_UNIFORM + d]);
     const prior_noise how = {.keep = uniform[0],
                              .kind = uniform[1],
                              .share = uniform[2],
@@ -203,7 +198,8 @@ static tensor *draw_batch(tape *t, training_context *c, const uint32_t *rows, si
                              .side = draw + DRAW_SIDE,
                              .points = points->data + i * c->points * PRIOR_NOISE_POINT,
                              .critic = critics->data + i * PRIOR_NOISE_CRITIC};
-    const double time = rows != NULL ? uniform_from(draw[DRAW_TIME]) : ((double)(first + i) + 0.5) / (double)c->n_held;
+    const double time =
+        rows != NULL ? prior_noise_uniform(draw[DRAW_TIME]) : ((double)(first + i) + 0.5) / (double)c->n_held;
     const size_t object = rows != NULL ? c->n_held + rows[i] : first + i;
     if (fill_object(c, i, n, object, time, &how, NULL) != SCRIM_OK) return NULL;
   }
