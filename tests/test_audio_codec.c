@@ -76,7 +76,7 @@ static void every_failed_request_is_reported(void **state) {
     memory_fail_at(n, 1);
     status = audio_codec_pass(x, N, 16000, AUDIO_CODEC_VORBIS, 0.5, y, NULL);
     memory_fail_at(0, 0);
-    assert_true(n < 50);
+    assert_true(n < 50 && (status == SCRIM_OK || status == SCRIM_E_MEMORY));
   }
 }
 

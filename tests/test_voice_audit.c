@@ -19,7 +19,7 @@ static void *folder;
 static char names[4 * CLIPS][128];
 static scrim_voice_clip clips[CLIPS], train[CLIPS];
 static const char *same[CLIPS], *noise[CLIPS], *encoders[2];
-static char speakers[TALKERS][8], encoder_names[2][128];
+static char speakers[TALKERS][16], encoder_names[2][128];
 static scrim_filter *filter;
 static scrim_key *key;
 

@@ -10,6 +10,7 @@
 typedef struct codec_file {
   unsigned char *bytes;
   sf_count_t n, at, capacity;
+  int is_short; /* 1: there was no memory for all of it */
 } codec_file;
 
 static sf_count_t codec_length(void *context) {
@@ -35,14 +36,15 @@ static sf_count_t codec_read(void *to, sf_count_t count, void *context) {
   return taken;
 }
 
-/* Fewer than asked for when out of memory, which libsndfile takes for a full disk. */
+/* Says that all is well when out of memory: libsndfile leaks what it holds if it cannot write the first bytes. */
 static sf_count_t codec_write(const void *from, sf_count_t count, void *context) {
   codec_file *f = context;
   const sf_count_t end = f->at + count;
   if (end > f->capacity) {
     const sf_count_t room = end + end / 2 + 4096;
     unsigned char *grown = memory_grow(f->bytes, (size_t)f->capacity, (size_t)room);
-    if (!grown) return 0;
+    f->is_short |= !grown;
+    if (!grown) return count;
     f->bytes = grown;
     f->capacity = room;
   }
@@ -77,7 +79,7 @@ static scrim_status encode(codec_file *f, const float *x, size_t n, double rate,
     return fail(error, SCRIM_E_UNSUPPORTED, "libsndfile does not write %s at %g Hz", codecs[codec].name, rate);
   sf_command(file, SFC_SET_COMPRESSION_LEVEL, &compression, sizeof compression);
   const int is_written = sf_write_float(file, x, (sf_count_t)n) == (sf_count_t)n;
-  if (sf_close(file) != 0 || !is_written)
+  if (sf_close(file) != 0 || !is_written || f->is_short)
     return fail(error, SCRIM_E_MEMORY, "cannot encode %zu samples as %s", n, codecs[codec].name);
   return SCRIM_OK;
 }
