@@ -199,6 +199,7 @@ run-bench: $(COMMAND) $(call programs,$(BENCHES))
 	bench/bench_serve.sh $(BUILD)
 	bench/bench_points.sh $(BUILD)
 	bench/bench_prior.py $(BUILD) models/cloud.scrim
+	bench/bench_voice.py $(BUILD)
 
 acceptance: ## slow checks: ten million rows, ten thousand faults, a Slurm array, model servers from PyPI
 	@build-aux/install-packages build test acceptance
