@@ -80,7 +80,8 @@ class Torch:
     def __init__(self, folder):
         load = lambda name, *shape: torch.from_numpy(np.fromfile(f"{folder}/{name}", np.float32).reshape(shape).copy())
         self.x, self.target, self.start = load("speech", -1), load("target", -1), load("map", BANDS, STATE)
-        self.states, self.activity, self.table = load("states", -1, STATE), load("activity", -1), load("table", BANDS, ORDER)
+        self.states, self.activity = load("states", -1, STATE), load("activity", -1)
+        self.table = load("table", BANDS, ORDER)
         self.encoder = Encoder(f"{folder}/encoder")
         with torch.no_grad():
             halves = [self.encoder(self.x[:32000]), self.encoder(self.x[32000:])]
