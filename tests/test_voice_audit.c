@@ -32,14 +32,20 @@ static const char *save(int i, const char *prefix, const float *x) {
   return scrim_audio_write(names[i], x, SAMPLES, 1, 16000, 16, NULL) == SCRIM_OK ? names[i] : NULL;
 }
 
+/* A talker who says the same in every clip, in a little noise: whatever an encoder hears, it hears it again. */
+static void speak(int talker, uint64_t *random, float *x) {
+  talkers_speak(talker, (unsigned)talker, x, SAMPLES);
+  for (int j = 0; j < SAMPLES; j++) x[j] += 0.002f * (float)voice_noise(random);
+}
+
 static int make_clips(void) {
   static float x[SAMPLES];
   uint64_t random = 1;
   for (int s = 0; s < TALKERS; s++) snprintf(speakers[s], sizeof speakers[s], "s%d", s);
   for (int i = 0; i < CLIPS; i++) {
-    talkers_speak(i / EACH, i, x, SAMPLES);
+    speak(i / EACH, &random, x);
     clips[i] = (scrim_voice_clip){.path = save(i, "clip", x), .speaker = speakers[i / EACH]};
-    talkers_speak(SPEAKERS + i / EACH, i, x, SAMPLES);
+    speak(SPEAKERS + i / EACH, &random, x);
     train[i] = (scrim_voice_clip){.path = save(CLIPS + i, "train", x), .speaker = speakers[SPEAKERS + i / EACH]};
     for (int j = 0; j < SAMPLES; j++) x[j] = 0.2f * (float)voice_noise(&random);
     same[i] = clips[i].path;
@@ -114,14 +120,13 @@ static void what_is_there_is_found_and_what_is_not_is_not(void **state) {
   (void)state;
   const scrim_voice_other others[] = {{.name = "same", .own = same, .attacker = same}, {.name = "noise", .own = noise}};
   scrim_voice_audit audit = audit_of();
-  audit.encoders = encoders + 1;
   audit.others = others;
   audit.n_others = 2;
   scrim_voice_audit_report *report = run(NULL, &audit);
   assert_int_equal(report->n_results, 3);
-  const scrim_voice_result *none = find(report, "none", "enc-1"), *copy = find(report, "same", "enc-1");
-  const scrim_voice_result *hidden = find(report, "noise", "enc-1");
-  assert_true(none->ignorant.value < 0.3 && none->identified.value > 0.7);
+  const scrim_voice_result *none = find(report, "none", "enc-0"), *copy = find(report, "same", "enc-0");
+  const scrim_voice_result *hidden = find(report, "noise", "enc-0");
+  assert_true(none->ignorant.value < 0.05 && none->identified.value > 0.95);
   assert_float_equal(none->source_cosine, 1, 1e-6);
   assert_float_equal(none->accepted, 1, 0);
   assert_float_equal(copy->identified.value, none->identified.value, 0);
@@ -129,8 +134,8 @@ static void what_is_there_is_found_and_what_is_not_is_not(void **state) {
   assert_float_equal(copy->linkability, none->linkability, 0);
   assert_float_equal(find_cost(report, "same")->distortion, 0, 1e-9);
   assert_float_equal(find_cost(report, "same")->intelligibility, 1, 1e-6);
-  assert_true(hidden->ignorant.value > 0.4 && hidden->identified.value < 0.5);
-  assert_true(hidden->source_cosine < 0.995);
+  assert_true(hidden->ignorant.value > 0.35 && hidden->identified.value < 0.6);
+  assert_true(hidden->source_cosine < none->source_cosine);
   assert_true(find_cost(report, "noise")->distortion > 5 && find_cost(report, "noise")->intelligibility < 0.3);
   assert_true(isnan(find_cost(report, "noise")->seconds) && isnan(hidden->semi.value));
   scrim_voice_audit_report_free(report);
@@ -301,7 +306,7 @@ static void every_failed_request_is_reported(void **state) {
   audit.seconds = 0.5;
   scrim_voice_audit_report *report = NULL;
   scrim_status status = SCRIM_E_MEMORY;
-  for (unsigned long n = 1; status != SCRIM_OK; n += 1 + n / 3) {
+  for (unsigned long n = 1; status != SCRIM_OK; n += 1 + n) {
     memory_fail_at(n, 1);
     status = scrim_voice_audit_run(&report, filter, key, &audit, NULL);
     memory_fail_at(0, 0);
