@@ -216,6 +216,10 @@ static scrim_status find_epsilon(restore *r, pool *workers, int t, scrim_error *
   const double noise = sqrt(1 - r->schedule.alpha[t]);
   const scrim_status status = look(r, workers, error);
   if (status != SCRIM_OK) return status;
+  if (!(r->spacing > 0)) { /* all at one place: nobody to tell where to */
+    memset(r->epsilon, 0, 3 * r->n * sizeof *r->epsilon);
+    return SCRIM_OK;
+  }
   r->unit = r->spacing / noise;
   prior_plan_control(r->plan, r->latent, 1 / r->unit, r->controls, r->scratch);
   pool_run(workers, blocks(r->n), epsilon_block, r);
