@@ -37,8 +37,8 @@ def once(path, make):
 
 
 def audit(a, name, options):
-    command = [a.scrim, "voice", "audit", "--json", "--root", a.root, "--seed", str(a.seed), "-j", str(a.jobs),
-               "-f", a.filter, "-k", a.key, "--own-encoders"]
+    command = [a.scrim, "voice", "audit", "--json", "--root", a.root, "--seed", str(a.seed), "-j", str(a.jobs)]
+    command += ["-f", a.filter, "-k", a.key, "--own-encoders"] if a.filter else []
     command += ["--judge", a.judge] if a.judge else []
     command += ["--encoders", a.encoders] if a.encoders else []
     return once(f"{a.output}/{name}.json", lambda: run(command + options))
@@ -143,8 +143,9 @@ def limits(a):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    for name in ("filter", "eval", "texts", "root", "train", "train-root"):
+    for name in ("eval", "texts", "root", "train", "train-root"):
         parser.add_argument("--" + name, required=True)
+    parser.add_argument("--filter", help="without one, only what else there is")
     parser.add_argument("-o", "--output", required=True)
     parser.add_argument("--scrim", default="build/scrim")
     parser.add_argument("--key", help="the owner's key (default: a new one in OUT)")
@@ -162,7 +163,7 @@ def main():
     parser.add_argument("--seed", type=int, default=1)
     a = parser.parse_args()
     os.makedirs(a.output, exist_ok=True)
-    if not a.key:
+    if a.filter and not a.key:
         a.key = f"{a.output}/key"
         if not os.path.exists(a.key):
             run([a.scrim, "key", "new", a.key])
@@ -173,6 +174,8 @@ def main():
     print_costs(report, audit(a, "words", ["--eval", texts, "--words", "--baselines", "--pitch"]))
     for listener in dict.fromkeys(row["listener"] for row in report["results"]):
         print_listener(report, listener)
+    if not a.filter:
+        return
     print_strengths(a, texts)
     used = once(f"{a.output}/apply.json", lambda: measure_apply(a))
     print(f"\n`scrim voice apply -j 1` on {used['seconds']:.0f} s of speech: {used['processor'] / used['seconds']:.3f} "
