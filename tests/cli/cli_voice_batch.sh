@@ -7,9 +7,9 @@ apply() { "$scrim" voice apply -f small.scrim -k my.key "$@"; }
 # Twelve recordings of three speakers.
 mkdir -p in/a in/b in/c
 for i in 1 2 3 4; do
-  speech in/a/$i.wav wav16 16000 1 $((16000 * i + 1)) 1 $i
-  speech in/b/$i.flac flac 44100 2 $((20000 + i)) 2 $i
-  speech in/c/$i.ogg ogg 16000 1 $((9000 * i)) 3 $i
+  speech in/a/$i.wav wav16 16000 1 $((8000 * i + 1)) 1 $i
+  speech in/b/$i.flac flac 44100 2 $((12000 + i)) 2 $i
+  speech in/c/$i.ogg ogg 16000 1 $((5000 * i)) 3 $i
 done
 expect "undisturbed" 0 "12 recordings: 12 done" apply in -o whole -j 1 --manifest whole.json
 same() { diff -r whole "$1" >diff && [ -z "$(find "$1" -name '*.tmp')" ]; }
@@ -36,7 +36,7 @@ same reversed
 verdict "so does the reverse order" $?
 
 # Killed after so many milliseconds, again and again, until it is done.
-for moment in 20 35 50 75 110 160 230; do
+for moment in 20 35 50 75 110; do
   "$scrim" voice apply -f small.scrim -k my.key in -o killed -j 2 --resume -q &
   sleep 0.$(printf '%03d' $moment)
   kill -9 $! 2>/dev/null
@@ -48,7 +48,7 @@ done
 expect "resumed" 0 "12 recordings" apply in -o killed -j 2 --resume --manifest killed.json
 find killed -name '.scrim-*.tmp' -o -name '*.receipt.*.tmp' | xargs -r rm # what the killed left, under no final name
 same killed
-verdict "a batch killed seven times ends in the same bytes" $?
+verdict "a batch killed five times ends in the same bytes" $?
 sed 's|"killed/|"whole/|' killed.json | cmp -s - whole.json
 verdict "and in the same manifest" $?
 
