@@ -53,7 +53,7 @@ static tensor *frames(tape *t, const speaker_encoder *e, tensor *x) {
 
 const encoder_kind encoder_resnet = {
     .defaults = {.kind = "resnet",
-                 .width = 16,
+                 .width = 12,
                  .dimensions = 128,
                  .front = {.window = 512,
                            .hop = 200,

@@ -35,7 +35,7 @@ static tensor *attend(tape *t, const speaker_encoder *e, tensor *x) {
 
 const encoder_kind encoder_tdnn = {
     .defaults = {.kind = "tdnn",
-                 .width = 128,
+                 .width = 96,
                  .dimensions = 128,
                  .front = {.window = 400,
                            .hop = 160,

@@ -35,7 +35,7 @@ enum {
 
 /* The values of the network and the front end here are those of tdnn; each kind has its own. */
 static const scrim_param params[PARAMS] = {
-    [WIDTH] = {"width", "channels of the first layers", 128, 4, 512, 1, SCRIM_PARAM_TRAIN},
+    [WIDTH] = {"width", "channels of the first layers", 96, 4, 512, 1, SCRIM_PARAM_TRAIN},
     [DIMENSIONS] = {"dimensions", "of the embedding", 128, 2, SPEAKER_MOST_DIMENSIONS, 1, SCRIM_PARAM_TRAIN},
     [WINDOW] = {"window", "samples of a frame, at 16 kHz", 400, 32, 4096, 1, SCRIM_PARAM_TRAIN},
     [HOP] = {"hop", "samples from frame to frame", 160, 16, 4096, 1, SCRIM_PARAM_TRAIN},
@@ -46,12 +46,12 @@ static const scrim_param params[PARAMS] = {
     [LINEAR] = {"linear", "1: bands are evenly spaced in frequency; 0: in mel", 0, 0, 1, 1, SCRIM_PARAM_TRAIN},
     [LOW_HZ] = {"low_hz", "where the bands begin", 20, 0, 7900, 1, SCRIM_PARAM_TRAIN},
     [HIGH_HZ] = {"high_hz", "where the bands end", 7600, 200, 8000, 1, SCRIM_PARAM_TRAIN},
-    [MEAN_REMOVAL] = {"mean_removal", "1: features lose their means, and with them the channel", 1, 0, 1, 1,
+    [MEAN_REMOVAL] = {"mean_removal", "1: features lose their means, and with them the channel", 0, 0, 1, 1,
                       SCRIM_PARAM_TRAIN},
-    [EPOCHS] = {"epochs", "of training", 30, 1, 10000, 1, SCRIM_PARAM_TRAIN},
+    [EPOCHS] = {"epochs", "of training", 12, 1, 10000, 1, SCRIM_PARAM_TRAIN},
     [BATCH] = {"batch", "crops a step", 32, 2, 1024, 1, SCRIM_PARAM_TRAIN},
     [CROPS] = {"crops", "of each class in an epoch", 4, 1, 1000, 1, SCRIM_PARAM_TRAIN},
-    [SECONDS] = {"seconds", "of a crop", 2.4, 0.5, 10, 0, SCRIM_PARAM_TRAIN},
+    [SECONDS] = {"seconds", "of a crop", 2, 0.5, 10, 0, SCRIM_PARAM_TRAIN},
     [SPEEDS] = {"speeds", "at which a speaker counts as another: 1, or 0.9 and 1.1 of it as well", 3, 1, SPEECH_SPEEDS,
                 1, SCRIM_PARAM_TRAIN},
     [AUGMENT] = {"augment", "share of the usual rooms, channels, noise and quantisation", 1, 0, 1, 0,
