@@ -8,7 +8,7 @@
 #include <cmocka.h>
 #include <time.h>
 
-enum { MOST = 4000, LEAF = 16 };
+enum { MOST = 5000, LEAF = 16 };
 
 static neighbours_record records[MOST], scratch[MOST], before[MOST];
 
@@ -40,9 +40,9 @@ static void check_cuts(const neighbours_record *r, size_t n) {
   check_cuts(r + front, n - front);
 }
 
-static void order(size_t n) {
+static void check_order(size_t n) {
   memcpy(before, records, n * sizeof *records);
-  neighbours_order(records, scratch, n, LEAF);
+  neighbours_order(records, scratch, n, LEAF, NULL);
   check_cuts(records, n);
   neighbours_record sorted[MOST];
   memcpy(sorted, records, n * sizeof *records);
@@ -64,8 +64,42 @@ static void cuts_are_cuts(void **state) {
         records[i] = (neighbours_record){{xyz[0], xyz[1], xyz[2]}, i};
       }
       random_source_free(r);
-      order(sizes[s]);
+      check_order(sizes[s]);
     }
+}
+
+/* With threads, ranges are ordered apart: the same order comes out. */
+static void threads_change_nothing(void **state) {
+  static neighbours_record alone[MOST];
+  (void)state;
+  for (size_t n = MOST - 3; n <= MOST; n++)
+    for (unsigned threads = 1; threads <= 9; threads += 4) {
+      random_source *r;
+      pool *p;
+      assert_int_equal(random_source_from_seed(&r, 5, NULL), SCRIM_OK);
+      for (uint32_t i = 0; i < n; i++) {
+        cloud_point(r, CLOUD_LIDAR, i, records[i].xyz);
+        records[i].index = i;
+      }
+      random_source_free(r);
+      assert_int_equal(pool_create(&p, threads, NULL), SCRIM_OK);
+      neighbours_order(records, scratch, n, LEAF, p);
+      pool_free(p);
+      if (threads == 1) memcpy(alone, records, sizeof alone);
+      assert_memory_equal(records, alone, n * sizeof *records);
+      check_cuts(records, n);
+    }
+}
+
+static void extents_hold_all(void **state) {
+  float low[4], high[4];
+  (void)state;
+  for (uint32_t i = 0; i < 9; i++) records[i] = (neighbours_record){{(float)i - 4, -(float)i, i == 8 ? 7 : 1}, i};
+  for (size_t n = 1; n <= 9; n++) {
+    neighbours_extent(records, n, low, high);
+    assert_true(low[0] == -4 && high[0] == (float)n - 5 && low[1] == 1 - (float)n && high[1] == 0);
+    assert_true(low[2] == 1 && high[2] == (n == 9 ? 7 : 1));
+  }
 }
 
 static double seconds(void) {
@@ -105,11 +139,13 @@ static void misleading_points_are_sorted(void **state) {
   (void)state;
   const double began = seconds();
   mislead(MOST);
-  order(MOST);
+  check_order(MOST);
   assert_true(seconds() - began < 1);
 }
 
 int main(void) {
-  const struct CMUnitTest tests[] = {cmocka_unit_test(cuts_are_cuts), cmocka_unit_test(misleading_points_are_sorted)};
+  const struct CMUnitTest tests[] = {cmocka_unit_test(cuts_are_cuts), cmocka_unit_test(threads_change_nothing),
+                                     cmocka_unit_test(extents_hold_all),
+                                     cmocka_unit_test(misleading_points_are_sorted)};
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

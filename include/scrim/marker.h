@@ -27,10 +27,10 @@ typedef struct scrim_marker_data {
 
 /*
  * Makes a cloud filter with a marker. `data` NULL: procedural frames are made, `scenes` of them; else `baseline`
- * becomes what the frames have without the points to be marked, unless the caller has set it. `k` is 9 and `measure` 9,
- * unless the caller has set them. `beside`: a cloud filter whose prior is taken along, and whose settings are where the
- * caller has not set others; or NULL. `config`: kind "cloud", or NULL for defaults. `options`: NULL for none, and seed
- * 0; training takes a minute or so and keeps no checkpoints.
+ * becomes what the frames have without the points to be marked, unless the caller has set it. Unless the caller has set
+ * them, `k` is 9, `measure` 9, and `iterations` 1, for scenes come ten times a second. `beside`: a cloud filter whose
+ * prior is taken along, and whose settings are where the caller has not set others; or NULL. `config`: kind "cloud", or
+ * NULL for defaults. `options`: NULL for none, and seed 0; training takes a minute or so and keeps no checkpoints.
  *
  * SCRIM_E_DATA: too few frames, or frames without points of both kinds. SCRIM_E_ARGUMENT: a config or filter of another
  * kind, or a checkpoint. SCRIM_E_CANCELLED: by progress. SCRIM_E_MEMORY.

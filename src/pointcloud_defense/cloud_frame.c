@@ -16,10 +16,12 @@ scrim_status cloud_frame_create(cloud_frame **out, unsigned threads, scrim_error
   f->index = neighbours_create();
   const scrim_status status = f->index == NULL ? fail(error, SCRIM_E_MEMORY, "out of memory for neighbours")
                                                : pool_create(&f->pool, threads, error);
-  if (status == SCRIM_OK)
+  if (status == SCRIM_OK) {
+    neighbours_share(f->index, f->pool);
     *out = f;
-  else
+  } else {
     cloud_frame_free(f);
+  }
   return status;
 }
 

@@ -168,7 +168,7 @@ static scrim_status settle(marker_training *t, const scrim_filter *beside, const
   static const struct {
     const char *name;
     double value;
-  } wanted[] = {{"k", 9}, {"measure", OUTLIER_LEARNED}};
+  } wanted[] = {{"k", 9}, {"measure", OUTLIER_LEARNED}, {"iterations", 1}};
   scrim_config callers;
   scrim_status status = cloud_train_settings(&callers, config, error);
   if (status != SCRIM_OK) return status;

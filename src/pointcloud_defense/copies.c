@@ -25,14 +25,22 @@ static uint32_t place_hash(const float *xyz) {
 
 /* ---- sorting by hash ---- */
 
-enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS, PASSES = 3, HASH_SHIFT = 32 };
+enum { DIGIT_BITS = 11, DIGITS = 1 << DIGIT_BITS, MOST_PASSES = 3, HASH_SHIFT = 32, FEW = 1 << 19 };
 
-/* Items are hash << 32 | index. Stable, so that indices stay ascending among equal hashes. Ends in `to`: 3 passes. */
-static void sort_by_hash(uint64_t *from, uint64_t *to, size_t n) {
-  uint32_t start[PASSES][DIGITS] = {{0}};
+/* Bits of the hash that are worth sorting by: a pass less where there are few points. */
+static int passes_for(size_t n) {
+  return n < FEW ? 2 : MOST_PASSES;
+}
+
+/*
+ * Items are hash << 32 | index, the hash within the bits of so many passes. Stable, so that indices stay ascending
+ * among equal hashes. Answers where the sorted ones are: `from` or `to`.
+ */
+static uint64_t *sort_by_hash(uint64_t *from, uint64_t *to, size_t n, int passes) {
+  uint32_t start[MOST_PASSES][DIGITS] = {{0}};
   for (size_t i = 0; i < n; i++)
-    for (int p = 0; p < PASSES; p++) start[p][from[i] >> (HASH_SHIFT + p * DIGIT_BITS) & (DIGITS - 1)]++;
-  for (int p = 0; p < PASSES; p++) {
+    for (int p = 0; p < passes; p++) start[p][from[i] >> (HASH_SHIFT + p * DIGIT_BITS) & (DIGITS - 1)]++;
+  for (int p = 0; p < passes; p++) {
     uint32_t sum = 0;
     for (int d = 0; d < DIGITS; d++) {
       const uint32_t count = start[p][d];
@@ -44,6 +52,7 @@ static void sort_by_hash(uint64_t *from, uint64_t *to, size_t n) {
     from = to;
     to = swap;
   }
+  return from;
 }
 
 /* ---- points of equal hash ---- */
@@ -108,14 +117,15 @@ static size_t mark_run(const cloud_rows *c, uint64_t *items, size_t n, uint32_t 
 
 size_t copies_find(const float *xyz, size_t n, size_t stride, uint32_t *first, uint64_t *work) {
   const cloud_rows cloud = {xyz, stride};
-  uint64_t *sorted = work + n;
+  const int passes = passes_for(n);
+  const uint64_t bits = (UINT64_C(1) << passes * DIGIT_BITS) - 1;
   size_t valid = 0, places = 0;
   for (size_t i = 0; i < n; i++) {
     const float *row = xyz + i * stride;
     first[i] = COPIES_NONE;
-    if (copies_is_valid(row)) work[valid++] = (uint64_t)place_hash(row) << HASH_SHIFT | i;
+    if (copies_is_valid(row)) work[valid++] = (place_hash(row) & bits) << HASH_SHIFT | i;
   }
-  sort_by_hash(work, sorted, valid);
+  uint64_t *sorted = sort_by_hash(work, work + n, valid, passes);
   for (size_t i = 0, end; i < valid; i = end) {
     for (end = i + 1; end < valid && sorted[end] >> HASH_SHIFT == sorted[i] >> HASH_SHIFT;) end++;
     places += mark_run(&cloud, sorted + i, end - i, first);

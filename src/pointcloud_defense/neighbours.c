@@ -37,6 +37,10 @@ void neighbours_free(neighbours *s) {
   memory_free(s);
 }
 
+void neighbours_share(neighbours *s, pool *threads) {
+  s->threads = threads;
+}
+
 static size_t groups_of(size_t n) {
   return (n + NEIGHBOURS_LANES - 1) / NEIGHBOURS_LANES;
 }
@@ -86,7 +90,7 @@ static void fill_leaves(neighbours *s, const neighbours_record *records) {
   }
 }
 
-/* One box around what is in `n` lanes; low and high may be the same lanes, of points. */
+/* One box around those in `n` lanes. */
 static void put_box(neighbours_boxes *group, size_t at, const float (*low)[NEIGHBOURS_LANES],
                     const float (*high)[NEIGHBOURS_LANES], size_t n) {
   for (int axis = 0; axis < 3; axis++) {
@@ -100,12 +104,29 @@ static void put_box(neighbours_boxes *group, size_t at, const float (*low)[NEIGH
   }
 }
 
-static void fill_boxes(neighbours *s) {
+/* The lanes of a group that have no box. */
+static void put_nothing(neighbours_boxes *group, size_t at) {
+  for (int axis = 0; axis < 3; axis++) {
+    group->low[axis][at] = INFINITY;
+    group->high[axis][at] = -INFINITY;
+  }
+}
+
+static void fill_boxes(neighbours *s, const neighbours_record *records) {
   for (size_t i = 0; i < groups_of(s->leaves) * NEIGHBOURS_LANES; i++) {
-    const size_t begin = i * NEIGHBOURS_LANES, left = begin < s->places ? s->places - begin : 0;
-    const neighbours_leaf *leaf = &s->leaf[i < s->leaves ? i : 0];
-    put_box(&s->box[0][i / NEIGHBOURS_LANES], i % NEIGHBOURS_LANES, leaf->xyz, leaf->xyz,
-            left < NEIGHBOURS_LANES ? left : NEIGHBOURS_LANES);
+    const size_t begin = i * NEIGHBOURS_LANES, left = begin < s->places ? s->places - begin : 0,
+                 lane = i % NEIGHBOURS_LANES;
+    neighbours_boxes *group = &s->box[0][i / NEIGHBOURS_LANES];
+    float low[4], high[4];
+    if (left == 0) {
+      put_nothing(group, lane);
+      continue;
+    }
+    neighbours_extent(records + begin, left < NEIGHBOURS_LANES ? left : NEIGHBOURS_LANES, low, high);
+    for (int axis = 0; axis < 3; axis++) {
+      group->low[axis][lane] = low[axis];
+      group->high[axis][lane] = high[axis];
+    }
   }
   size_t below = groups_of(s->leaves);
   for (int level = 1; level < s->levels; level++) {
@@ -135,11 +156,11 @@ scrim_status neighbours_build(neighbours *s, const float *xyz, size_t n, size_t 
   }
   /* Leaves are not there yet: their room, as large, serves for scratch. */
   _Static_assert(sizeof(neighbours_leaf) == NEIGHBOURS_LANES * sizeof(neighbours_record), "a leaf holds its records");
-  neighbours_order(records, s->storage, places, NEIGHBOURS_LANES);
+  neighbours_order(records, s->storage, places, NEIGHBOURS_LANES, s->threads);
   s->n = n;
   lay_out(s, places);
   fill_leaves(s, records);
-  fill_boxes(s);
+  fill_boxes(s, records);
   return SCRIM_OK;
 }
 

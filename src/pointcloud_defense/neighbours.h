@@ -17,14 +17,16 @@
 #ifndef POINTCLOUD_DEFENSE_NEIGHBOURS_H
 #define POINTCLOUD_DEFENSE_NEIGHBOURS_H
 
+#include "core/pool.h"
 #include "pointcloud_defense/copies.h"
 #include <scrim/status.h>
 
 enum { NEIGHBOURS_MAX = 64, NEIGHBOURS_LANES = 16 };
 
 typedef struct neighbours neighbours;
-neighbours *neighbours_create(void); /* empty; NULL when out of memory */
-void neighbours_free(neighbours *s); /* wipes; NULL is fine */
+neighbours *neighbours_create(void);                 /* empty; NULL when out of memory */
+void neighbours_free(neighbours *s);                 /* wipes; NULL is fine */
+void neighbours_share(neighbours *s, pool *threads); /* from now on they build it together, to the same answers */
 
 /*
  * Indexes the places of a cloud: xyz [n, stride], the first three of a row, in place of what was indexed before. The

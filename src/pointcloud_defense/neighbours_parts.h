@@ -20,6 +20,7 @@ typedef struct neighbours_boxes {
 
 struct neighbours {
   const struct neighbours_search *search;
+  pool *threads; /* for building; NULL: none */
   size_t n, places, leaves;
   int levels;                               /* of boxes; 0 only if there is no leaf */
   neighbours_leaf *leaf;                    /* [leaves] */

@@ -26,7 +26,7 @@
 /* ---- what a search has found: without order until there is too much of it, for sorting is what costs ---- */
 
 enum {
-  FIRST_SLACK = 8,
+  FIRST_SLACK = 6,
   COLLECTED_SLACK = 32,
   COLLECTED_ROOM = NEIGHBOURS_MAX + COLLECTED_SLACK + 2 * NEIGHBOURS_LANES
 };

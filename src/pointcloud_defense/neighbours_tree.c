@@ -4,6 +4,9 @@
 #include <float.h>
 #include <math.h>
 #include <string.h>
+#if defined(__x86_64__)
+#include <xmmintrin.h>
+#endif
 
 static void swap(neighbours_record *a, neighbours_record *b) {
   const neighbours_record held = *a;
@@ -94,28 +97,100 @@ static void cut(neighbours_record *r, neighbours_record *scratch, size_t n, size
   sort_few(r, n, axis);
 }
 
-/* The axis along which the records reach farthest. */
-static int widest_axis(const neighbours_record *r, size_t n) {
-  float low[3] = {FLT_MAX, FLT_MAX, FLT_MAX}, high[3] = {-FLT_MAX, -FLT_MAX, -FLT_MAX};
+/* ---- extents ---- */
+
+#if defined(__x86_64__)
+/* A record is one vector, whose last lane is nobody's business. Two at a time: a minimum waits for the one before. */
+void neighbours_extent(const neighbours_record *r, size_t n, float low[4], float high[4]) {
+  const __m128 most = _mm_set1_ps(FLT_MAX), least = _mm_set1_ps(-FLT_MAX);
+  __m128 lows[2] = {most, most}, highs[2] = {least, least};
+  for (size_t i = 0; i + 1 < n; i += 2)
+    for (size_t j = 0; j < 2; j++) {
+      const __m128 at = _mm_loadu_ps(r[i + j].xyz);
+      lows[j] = _mm_min_ps(at, lows[j]);
+      highs[j] = _mm_max_ps(at, highs[j]);
+    }
+  if (n % 2 != 0) {
+    lows[0] = _mm_min_ps(_mm_loadu_ps(r[n - 1].xyz), lows[0]);
+    highs[0] = _mm_max_ps(_mm_loadu_ps(r[n - 1].xyz), highs[0]);
+  }
+  _mm_storeu_ps(low, _mm_min_ps(lows[0], lows[1]));
+  _mm_storeu_ps(high, _mm_max_ps(highs[0], highs[1]));
+}
+#else
+void neighbours_extent(const neighbours_record *r, size_t n, float low[4], float high[4]) {
+  for (int axis = 0; axis < 4; axis++) low[axis] = FLT_MAX, high[axis] = -FLT_MAX;
   for (size_t i = 0; i < n; i++)
     for (int axis = 0; axis < 3; axis++) {
-      const float at = r[i].xyz[axis];
-      low[axis] = at < low[axis] ? at : low[axis];
-      high[axis] = at > high[axis] ? at : high[axis];
+      low[axis] = fminf(low[axis], r[i].xyz[axis]);
+      high[axis] = fmaxf(high[axis], r[i].xyz[axis]);
     }
+}
+#endif
+
+/* The axis along which the records reach farthest. */
+static int widest_axis(const neighbours_record *r, size_t n) {
+  float low[4], high[4];
   int widest = 0;
+  neighbours_extent(r, n, low, high);
   for (int axis = 1; axis < 3; axis++)
     if (high[axis] - low[axis] > high[widest] - low[widest]) widest = axis;
   return widest;
 }
 
-void neighbours_order(neighbours_record *r, neighbours_record *scratch, size_t n, size_t leaf) {
+/* ---- the order ---- */
+
+/* Where a range is cut: after as many leaves, a power of two, as leave less than as many. */
+static size_t cut_at(size_t n, size_t leaf) {
+  size_t front = leaf;
+  while (2 * front < n) front *= 2;
+  return front;
+}
+
+static void order(neighbours_record *r, neighbours_record *scratch, size_t n, size_t leaf) {
   while (n > leaf) {
-    size_t front = leaf;
-    while (2 * front < n) front *= 2;
+    const size_t front = cut_at(n, leaf);
     cut(r, scratch, n, front, widest_axis(r, n));
-    neighbours_order(r, scratch, front, leaf); /* at most as deep as there are doublings */
+    order(r, scratch, front, leaf); /* at most as deep as there are doublings */
     r += front;
     n -= front;
   }
+}
+
+/* Ranges that threads may order on their own, each with its own part of the scratch. */
+enum { RANGES_MOST = 16 };
+typedef struct ranges {
+  neighbours_record *records, *scratch;
+  size_t leaf, n, begin[RANGES_MOST], count[RANGES_MOST];
+} ranges;
+
+static void order_range(void *context, size_t i, unsigned worker) {
+  const ranges *all = context;
+  (void)worker;
+  order(all->records + all->begin[i], all->scratch + all->begin[i], all->count[i], all->leaf);
+}
+
+/* Cuts each range in two. */
+static void halve(ranges *all) {
+  const size_t n = all->n;
+  for (size_t i = 0; i < n; i++) {
+    neighbours_record *r = all->records + all->begin[i];
+    if (all->count[i] <= all->leaf) continue;
+    const size_t front = cut_at(all->count[i], all->leaf);
+    cut(r, all->scratch + all->begin[i], all->count[i], front, widest_axis(r, all->count[i]));
+    all->begin[all->n] = all->begin[i] + front;
+    all->count[all->n++] = all->count[i] - front;
+    all->count[i] = front;
+  }
+}
+
+void neighbours_order(neighbours_record *records, neighbours_record *scratch, size_t n, size_t leaf, pool *threads) {
+  ranges all = {records, scratch, leaf, 1, {0}, {n}};
+  if (threads == NULL || pool_threads(threads) == 1 || n < 4096) {
+    order(records, scratch, n, leaf);
+    return;
+  }
+  /* Two ranges a thread, for cuts are uneven where n is no power of two. */
+  while (all.n < 2 * pool_threads(threads) && all.n < RANGES_MOST) halve(&all);
+  pool_run(threads, all.n, order_range, &all);
 }

@@ -2,7 +2,7 @@
 #ifndef POINTCLOUD_DEFENSE_NEIGHBOURS_TREE_H
 #define POINTCLOUD_DEFENSE_NEIGHBOURS_TREE_H
 
-#include <stddef.h>
+#include "core/pool.h"
 #include <stdint.h>
 
 typedef struct neighbours_record {
@@ -13,8 +13,11 @@ typedef struct neighbours_record {
 /*
  * Orders records so that each `leaf` of them in a row are close together, and so are each 2, 4, 8 ... leaves in a row,
  * counted from the start. The order depends on the records alone; `scratch` has room for as many. Time is n log(n)^2 at
- * most.
+ * most. With `threads`, they share the work, to the same order; NULL: there are none.
  */
-void neighbours_order(neighbours_record *records, neighbours_record *scratch, size_t n, size_t leaf);
+void neighbours_order(neighbours_record *records, neighbours_record *scratch, size_t n, size_t leaf, pool *threads);
+
+/* Least and greatest coordinates; the fourth of each means nothing. No records: FLT_MAX and -FLT_MAX. */
+void neighbours_extent(const neighbours_record *r, size_t n, float low[4], float high[4]);
 
 #endif
