@@ -56,6 +56,39 @@ static void conv1d_with_stride_and_dilation(void **state) {
   }
 }
 
+/* F.conv2d(torch.arange(1., 13.).reshape(1, 1, 3, 4), [[1, 10, 100], [2, 20, 200], [3, 30, 300]], bias 0.5, stride=2,
+ * padding=1); also by hand: the first output reads the top left corner, 20 * 1 + 200 * 2 + 30 * 5 + 300 * 6 + 0.5. */
+static void conv2d_with_stride_and_padding(void **state) {
+  (void)state;
+  static const float x[] = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12}, w[] = {1, 10, 100, 2, 20, 200, 3, 30, 300};
+  static const float b[] = {0.5f}, want[] = {2370.5f, 3492.5f, 2830.5f, 3516.5f};
+  for (int k = 0; k < N_BACKENDS; k++) {
+    tape *t = open_tape(k);
+    tensor *image = tape_variable(t, x, 4, (int[]){1, 1, 3, 4}), *taps = tape_variable(t, w, 4, (int[]){1, 1, 3, 3});
+    tensor *y = op_conv2d(t, image, taps, in1(t, b, 1), 2, 1);
+    assert_non_null(y);
+    assert_int_equal(y->dim[2], 2);
+    assert_int_equal(y->dim[3], 2);
+    expect(y->data, want, 4);
+    tape_free(t);
+  }
+}
+
+/* torch.fft.rfft(x[i:i + 4] * torch.hann_window(4), n=4).abs() ** 2 at i = 0 and 2; the window is 0, 0.5, 1, 0.5. */
+static void power_spectrum_of_two_frames(void **state) {
+  (void)state;
+  static const float x[] = {1, 2, 3, 4, 5, 6, 7}, want[] = {36, 10, 0, 100, 26, 0};
+  for (int k = 0; k < N_BACKENDS; k++) {
+    tape *t = open_tape(k);
+    tensor *y = op_power_spectrum(t, in2(t, x, 1, 7), 4, 2, 4);
+    assert_non_null(y);
+    assert_int_equal(y->dim[1], 2);
+    assert_int_equal(y->dim[2], 3);
+    for (int i = 0; i < 6; i++) assert_float_equal(y->data[i], want[i], 1e-5f * 100);
+    tape_free(t);
+  }
+}
+
 /* torch.nn.BatchNorm1d(2).double() with weight [1.5, 0.5] and bias [0.1, -0.2], trained on x once, then evaluated on
  * x. */
 static void batch_norm_as_pytorch_has_it(void **state) {
@@ -247,6 +280,7 @@ static void shapes_by_hand(void **state) {
     expect(op_concat(t, (tensor *[]){column, a}, 2, 1)->data, (float[]){2, 1, 2, 3, 5, 4, 5, 6}, 8);
     expect(op_gather(t, a, rows, 3)->data, (float[]){4, 5, 6, 4, 5, 6, 1, 2, 3}, 9);
     expect(op_reduce_mean(t, a, 0)->data, (float[]){2.5f, 3.5f, 4.5f}, 3);
+    expect(op_centre(t, a)->data, (float[]){-1, 0, 1, -1, 0, 1}, 6);
     tensor *view = op_reshape(t, a, 3, (int[]){3, 1, 2});
     assert_ptr_equal(view->data, a->data);
     assert_int_equal(view->dim[2], 2);
@@ -257,6 +291,8 @@ static void shapes_by_hand(void **state) {
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(conv1d_with_stride_and_dilation),
+      cmocka_unit_test(conv2d_with_stride_and_padding),
+      cmocka_unit_test(power_spectrum_of_two_frames),
       cmocka_unit_test(batch_norm_as_pytorch_has_it),
       cmocka_unit_test(fft_conv_is_the_sum),
       cmocka_unit_test(activations_as_pytorch_has_them),

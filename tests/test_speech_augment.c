@@ -1,4 +1,4 @@
-/* Augmented crops: drawn from the stream alone, at the level and speed that they should have, of whom they should be. */
+/* Augmented crops: drawn from the stream alone, of the speaker, at the level and the speed that are asked for. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -28,6 +28,10 @@ static tensor *input(tape *t, int a, int b, int c) {
   return tape_input(t, numbers, 1 + (b > 0) + (c > 0), (int[]){a, b, c});
 }
 
+static tensor *input4(tape *t, int a, int b, int c, int d) {
+  return tape_input(t, numbers, 4, (int[]){a, b, c, d});
+}
+
 static tensor *variable(tape *t, int a, int b) {
   return tape_variable(t, numbers, 1 + (b > 0), (int[]){a, b});
 }
@@ -67,6 +71,11 @@ MISUSE(concat_nothing, op_concat(t, NULL, 0, 1))
 MISUSE(slice_past, op_slice(t, input(t, 4, 3, 0), 0, 2, 3))
 MISUSE(reshape_values, op_reshape(t, input(t, 4, 3, 0), 2, (int[]){5, 2}))
 MISUSE(transpose_vector, op_transpose(t, input(t, 4, 0, 0)))
+MISUSE(conv2d_taps, op_conv2d(t, input4(t, 1, 2, 5, 5), input4(t, 3, 2, 3, 1), NULL, 1, 1))
+MISUSE(conv2d_short, op_conv2d(t, input4(t, 1, 2, 5, 2), input4(t, 3, 2, 5, 5), NULL, 1, 1))
+MISUSE(conv2d_stride, op_conv2d(t, input4(t, 1, 2, 5, 5), input4(t, 3, 2, 3, 3), NULL, 0, 1))
+MISUSE(spectrum_short, op_power_spectrum(t, input(t, 2, 7, 0), 8, 2, 8))
+MISUSE(spectrum_odd, op_power_spectrum(t, input(t, 2, 9, 0), 8, 2, 9))
 MISUSE(fft_misfit, op_fft_conv(t, input(t, 4, 8, 0), input(t, 2, 3, 0)))
 MISUSE(cosine_misfit, op_cosine(t, input(t, 4, 8, 0), input(t, 4, 7, 0)))
 MISUSE(mse_misfit, op_mse(t, input(t, 2, 3, 0), input(t, 3, 2, 0)))
@@ -107,6 +116,13 @@ static const misuse misuses[] = {
     {slice_past, "slice: 3 values from 2 on are not in 0..3"},
     {reshape_values, "reshape: [4, 3] and [5, 2] do not fit: the number of values must stay"},
     {transpose_vector, "transpose: [4] does not fit: at least 2 dimensions"},
+    {conv2d_taps, "conv2d: [1, 2, 5, 5] and [3, 2, 3, 1] do not fit: x [n, c_in, height, width] and w [c_out, c_in, "
+                  "taps, taps]"},
+    {conv2d_short, "conv2d: [1, 2, 5, 2] and [3, 2, 5, 5] do not fit: the padded height and width must hold all taps"},
+    {conv2d_stride, "conv2d: [3, 2, 3, 3] does not fit: stride must be at least 1, padding at least 0"},
+    {spectrum_short, "power_spectrum: [2, 7] does not fit: x must be [n, a window's length]"},
+    {spectrum_odd,
+     "power_spectrum: [2, 9] does not fit: window and hop must be at least 1, the FFT even and no shorter"},
     {fft_misfit, "fft_conv: [4, 8] and [2, 3] do not fit: x [n, length] and h [n, taps] or [1, taps]"},
     {cosine_misfit, "cosine: [4, 8] and [4, 7] do not fit: [n, d] and [n, d] or [1, d]"},
     {mse_misfit, "mse: [2, 3] and [3, 2] do not fit: both must have one shape"},

@@ -29,8 +29,8 @@ tensor *encoder_unit_apply(tape *t, const encoder_unit *u, tensor *x) {
 }
 
 /*
- * gamma (w x - mean) / sqrt(var + epsilon) + beta = (s w) x + (beta - s mean), with s = gamma / sqrt(var + epsilon). What
- * stays in the norm makes it do nothing, so that the encoder can be saved and folded again.
+ * gamma (w x - mean) / sqrt(var + epsilon) + beta = (s w) x + (beta - s mean), with s = gamma / sqrt(var + epsilon).
+ * What stays in the norm makes it do nothing, so that the encoder can be saved and folded again.
  */
 static void fold(encoder_unit *u) {
   const size_t inner = u->w->n / (size_t)u->w->dim[0];

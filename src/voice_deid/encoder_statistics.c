@@ -1,6 +1,6 @@
 /*
  * The oldest kind: what sounds there are, not their order. Cepstra with their first and second differences in time go
- * frame by frame through a perceptron of w units a layer, and the utterance is the mean and deviation of what comes out.
+ * frame by frame through a perceptron of w units a layer; mean and deviation of what comes out are the utterance.
  */
 #include "voice_deid/encoder_parts.h"
 

@@ -2,7 +2,7 @@
  * The front end of a speaker encoder: log band energies or cepstra of speech at 16 kHz, differentiable down to the
  * samples.
  *
- *     samples [b, n] -> one level -> power spectrum of Hann windows -> bands -> log (-> cosine transform) -> minus a mean
+ *     samples [b, n] -> one level -> power spectra of Hann windows -> bands -> log (-> cosine transform) -> less a mean
  *
  * Windows lie inside the signal, nothing is padded: frames = 1 + (n - window) / hop. Every clip is brought to one level
  * first, so that loudness never tells who speaks.
