@@ -168,21 +168,36 @@ static scrim_status validate(double *figure, size_t epoch, void *context, scrim_
 
 /* ---- training ---- */
 
-/* What a resumed run must share with the one that was cut and the loop does not see: speech, and what is drawn. */
+/* digest = hash(digest | hash(bytes)) */
+static scrim_status add_digest(unsigned char digest[HASH_BYTES], const void *bytes, size_t n, scrim_error *error) {
+  unsigned char both[2 * HASH_BYTES];
+  memcpy(both, digest, HASH_BYTES);
+  const scrim_status status = hash_bytes(bytes, n, both + HASH_BYTES, error);
+  return status == SCRIM_OK ? hash_bytes(both, sizeof both, digest, error) : status;
+}
+
+/* What a resumed run must share with the one that was cut and the loop does not see: settings, speech and rooms. */
 static scrim_status fingerprint(char text[HASH_TEXT], const training_context *c, scrim_error *error) {
-  encoder_settings numbers = *c->settings;
-  unsigned char digest[2][HASH_BYTES], whole[HASH_BYTES];
-  memset(digest, 0, sizeof digest);
-  numbers.encoder.kind = NULL; /* an address; the shapes of the parameters tell kinds apart */
-  scrim_status status = hash_bytes(&numbers, sizeof numbers, digest[0], error);
+  const encoder_settings *s = c->settings;
+  const front_end_settings *f = &s->encoder.front;
+  const double numbers[] = {s->encoder.width, s->encoder.dimensions,
+                            f->window,        f->hop,
+                            f->n_fft,         f->bands,
+                            f->cepstra,       f->scale,
+                            f->low_hz,        f->high_hz,
+                            f->mean_removal,  (double)s->crops,
+                            s->seconds,       (double)s->speeds,
+                            s->augment,       s->margin,
+                            s->scale};
+  unsigned char digest[HASH_BYTES] = {0};
+  scrim_status status = add_digest(digest, numbers, sizeof numbers, error);
   for (size_t i = 0; i < c->corpus->n_clips && status == SCRIM_OK; i++) {
     const speech_clip *clip = &c->corpus->clips[i];
-    unsigned char own[HASH_BYTES];
-    status = hash_bytes(clip->samples, clip->n * sizeof *clip->samples, own, error);
-    for (size_t b = 0; b < HASH_BYTES; b++) digest[1][b] = (unsigned char)(digest[1][b] * 31 + own[b]);
+    status = add_digest(digest, clip->samples, clip->n * sizeof *clip->samples, error);
   }
-  if (status == SCRIM_OK) status = hash_bytes(digest, sizeof digest, whole, error);
-  if (status == SCRIM_OK) hash_print(whole, HASH_BYTES, text);
+  for (size_t i = 0; i < c->corpus->n_rooms && status == SCRIM_OK; i++)
+    status = add_digest(digest, c->corpus->room[i], SPEECH_MOST_ROOM * sizeof **c->corpus->room, error);
+  if (status == SCRIM_OK) hash_print(digest, HASH_BYTES, text);
   return status;
 }
 
