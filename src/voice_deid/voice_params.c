@@ -21,7 +21,7 @@ const scrim_param voice_params[VOICE_PARAMS] = {
      SCRIM_PARAM_APPLY},
     {"cut", "slow: seconds of a segment that encoders hear at each step", 3, 0.5, 10, 0, SCRIM_PARAM_APPLY},
     {"segment", "seconds that are worked on at once", 4, 1, 6, 0, SCRIM_PARAM_APPLY},
-    {"room", "how loud early reflections are; 0: none, 1: as in the room", 0.3, 0, 2, 0, SCRIM_PARAM_APPLY},
+    {"room", "how loud early reflections are; 0: none, 1: as in the room", 0.1, 0, 2, 0, SCRIM_PARAM_APPLY},
     {"unlike", "a target whose cosine to the source is higher in some encoder is drawn again", 0.3, -1, 1, 0,
      SCRIM_PARAM_APPLY},
     {"latent", "targets: numbers that stand for a speaker", 32, 1, 1024, 1, SCRIM_PARAM_TRAIN},
