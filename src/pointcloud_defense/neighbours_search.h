@@ -95,6 +95,7 @@ SEARCH search_state look_in_leaf(search_state at, const neighbours_leaf *leaf, u
   at.n = keep_nearest(c, at.n, at.k);
   const float reach = squared_of(c->way[at.k - 1]);
   at.bound = reach < at.bound ? reach : at.bound;
+  at.most = at.k + COLLECTED_SLACK; /* there is a bound now: not much more will come */
   return at;
 }
 
