@@ -118,13 +118,13 @@ static scrim_status open_session(run_state *s, uint64_t jobs, scrim_error *error
   if (status == SCRIM_OK && s->a->value[MODE]) status = scrim_config_set(&s->config, "mode", s->mode, error);
   if (status == SCRIM_OK) status = scrim_config_set(&s->config, "threads", (double)jobs, error);
   if (status != SCRIM_OK) return status;
-  s->at_fault = s->a->value[FILTER];
-  if ((status = scrim_filter_open(&s->filter, s->at_fault, error)) != SCRIM_OK) return status;
+  status = filter_file_open(&s->filter, s->filter_path, s->a->value[ENCRYPTION_KEY], &s->at_fault, error);
+  if (status != SCRIM_OK) return status;
   if (strcmp(scrim_filter_kind(s->filter), "cloud") != 0)
     return complain_later(error, SCRIM_E_UNSUPPORTED, -1, "a filter for %s, not for cloud",
                           scrim_filter_kind(s->filter));
   if ((status = open_key(s, error)) != SCRIM_OK) return status;
-  s->at_fault = s->a->value[FILTER];
+  s->at_fault = s->filter_path;
   status = scrim_session_create(&s->session, s->filter, s->key, &s->config, error);
   if (status == SCRIM_OK) status = read_settings(s, error);
   return status;
