@@ -3,7 +3,7 @@
 const scrim_param voice_params[VOICE_PARAMS] = {
     {"mode", "0 slow: responses are found by gradients; 1 fast: the generator gives them", 0, 0, 1, 1,
      SCRIM_PARAM_APPLY},
-    {"strength", "root mean square of the envelope's change, dB: what quality is traded with", 5.5, 0, 20, 0,
+    {"strength", "root mean square of the envelope's change, dB: what quality is traded with", 5.4, 0, 20, 0,
      SCRIM_PARAM_APPLY},
     {"peak", "most by which the envelope changes anywhere, dB", 15, 1, 60, 0, SCRIM_PARAM_APPLY},
     {"steps", "slow: most steps of the optimiser on a segment", 40, 1, 10000, 1, SCRIM_PARAM_APPLY},
