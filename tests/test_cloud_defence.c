@@ -208,7 +208,7 @@ static void time_steps_are_for_filters_with_a_prior(void **state) {
   for (size_t i = 0; i < 6; i++) assert_false(list[i]->needs_prior);
   assert_int_equal(cloud_defences_for(prior, list), 11);
   for (int step = 3; step <= 30; step = 2 * step + 1 - (step == 15)) {
-    char name[16];
+    char name[24];
     snprintf(name, sizeof name, "step %d", step);
     cloud_defence_close(run(find(name), prior));
     assert_int_equal(out.time_step, step);
