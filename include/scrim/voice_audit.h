@@ -49,7 +49,7 @@ typedef struct scrim_voice_audit {
   const scrim_voice_other *others; /* [n_others] */
   size_t n_others;
   int baselines;              /* 1: McAdams' coefficient, fixed and random, and a plain room, in the same run */
-  int removal;                /* 1: attempts to undo the filter before the listeners hear it */
+  int removal;                /* 1: attempts to undo the filter, made on clean speech alike, before anybody listens */
   const scrim_config *config; /* of the filter's sessions; NULL: its own settings */
   int by_speaker;             /* 1: one pseudonym a speaker; 0: a target of its own for each clip */
   double seconds;             /* of each clip that are used; 0: 8 */

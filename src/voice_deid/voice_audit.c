@@ -196,9 +196,12 @@ static scrim_status add_cost(scrim_voice_audit_report *report, const scrim_voice
   return SCRIM_OK;
 }
 
-/* `own` and `attacker`: [n_listeners] rows; attacker NULL: not known. `how` NULL, or what was done to `own` before. */
-static scrim_status add_results(voice_run *r, float *const *own, float *const *attacker, const char *how,
-                                scrim_error *error) {
+/*
+ * [n_listeners] rows of clean speech, of `own`, and of `attacker`; NULL: not known. `how` NULL, or what was done before
+ * anybody listened, to both.
+ */
+static scrim_status add_results(voice_run *r, float *const *clean, float *const *own, float *const *attacker,
+                                const char *how, scrim_error *error) {
   const size_t enrol = r->audit->enrol > 0 ? r->audit->enrol : DEFAULT_ENROL;
   scrim_status status = SCRIM_OK;
   for (size_t l = 0; l < r->n_listeners && status == SCRIM_OK; l++) {
@@ -207,7 +210,7 @@ static scrim_status add_results(voice_run *r, float *const *own, float *const *a
     const voice_heard heard = {.dim = r->listeners[l].dim,
                                .clips = &r->clips,
                                .train = &r->train,
-                               .clean = r->clean.heard[VOICE_OWNER] ? r->clean.heard[VOICE_OWNER][l] : own[l],
+                               .clean = clean[l],
                                .own = own[l],
                                .attacker = attacker ? attacker[l] : NULL,
                                .learnt = learns ? r->stage.heard[VOICE_TRAINER][l] : NULL};
@@ -221,12 +224,15 @@ static scrim_status add_results(voice_run *r, float *const *own, float *const *a
 
 static scrim_status report_stage(voice_run *r, scrim_error *error) {
   const voice_stage *s = &r->stage;
-  float *const *own = s->heard[VOICE_OWNER];
+  const int is_clean = s->system == r->systems;
+  float *const *own = s->heard[VOICE_OWNER], *const *clean = is_clean ? own : r->clean.heard[VOICE_OWNER];
+  float *const *attacker = s->has_attacker ? s->heard[VOICE_ATTACKER] : own;
   const scrim_voice_cost cost = voice_stage_cost(s);
   scrim_status status = add_cost(r->report, &cost, error);
-  if (status == SCRIM_OK) status = add_results(r, own, s->has_attacker ? s->heard[VOICE_ATTACKER] : own, NULL, error);
-  for (size_t i = 0; i < s->n_removals && status == SCRIM_OK; i++)
-    status = add_results(r, s->removed[i], NULL, attack_removals[i].name, error);
+  if (status == SCRIM_OK) status = add_results(r, clean, own, attacker, NULL, error);
+  /* Who removes does the same to what he compares with: encoders mistake the traces of it for a voice. */
+  for (size_t i = 0; i < s->n_removals && !is_clean && status == SCRIM_OK; i++)
+    status = add_results(r, r->clean.removed[i], s->removed[i], NULL, attack_removals[i].name, error);
   return status;
 }
 
@@ -259,7 +265,8 @@ static scrim_status run_system(voice_run *r, const voice_system *system, scrim_e
                            .has_attacker = is_random,
                            .has_trainer = can_train,
                            .clean_level = r->clean_level};
-  while (r->audit->removal && system->is_filter && attack_removals[r->stage.n_removals].name) r->stage.n_removals++;
+  const int removes = r->audit->removal && r->filter && (system->is_filter || system == r->systems);
+  while (removes && attack_removals[r->stage.n_removals].name) r->stage.n_removals++;
   scrim_status status = voice_stage_open(&r->stage, error);
   if (status == SCRIM_OK) status = run_items(r, error);
   if (status == SCRIM_OK) status = report_stage(r, error);
