@@ -27,15 +27,15 @@ static void check(scrim_status status, const scrim_error *error) {
   exit(1);
 }
 
-/* Rows that sum to 1 with a clear top, and labels that agree with most of them. */
-static float *make_rows(size_t n, size_t k, int32_t **labels) {
+/* Rows that sum to 1 with a clear top, and labels that agree with most of them; other ones for another name. */
+static float *make_rows(const char *of, size_t n, size_t k, int32_t **labels) {
   random_source *r;
   scrim_error error;
   float *rows = malloc(n * k * sizeof *rows);
   *labels = malloc(n * sizeof **labels);
   if (rows == NULL || *labels == NULL) exit(1);
   check(random_source_from_seed(&r, 1, &error), &error);
-  check(random_begin(r, "rows", NULL, 0, &error), &error);
+  check(random_begin(r, of, NULL, 0, &error), &error);
   for (size_t i = 0; i < n; i++) {
     double sum = 0;
     (*labels)[i] = (int32_t)random_below(r, k);
@@ -53,8 +53,8 @@ static scrim_filter *make_filter(size_t k, int network, size_t members, const sc
   scrim_config config;
   scrim_error error;
   int32_t *labels, *member_labels = NULL;
-  float *reference = make_rows(REFERENCE, k, &labels);
-  float *member_rows = members > 0 ? make_rows(members, k, &member_labels) : NULL;
+  float *reference = make_rows("reference", REFERENCE, k, &labels);
+  float *member_rows = members > 0 ? make_rows("members", members, k, &member_labels) : NULL;
   check(scrim_config_init(&config, "scores", &error), &error);
   check(scrim_config_set(&config, "epochs", 1, &error), &error);
   if (network) check(scrim_config_set(&config, "strength", 0, &error), &error);
@@ -78,7 +78,7 @@ static double time_calls(size_t k, size_t batch, int network, size_t members, si
   check(scrim_key_create(&key, secret, &error), &error);
   scrim_filter *filter = make_filter(k, network, members, key);
   check(scrim_session_create(&session, filter, key, NULL, &error), &error);
-  float *rows = make_rows(batch, k, &labels), *released = malloc(batch * k * sizeof *released);
+  float *rows = make_rows("rows", batch, k, &labels), *released = malloc(batch * k * sizeof *released);
   if (released == NULL) exit(1);
   const scrim_view in = {SCRIM_SCORES, rows, batch, k, batch, 0};
   scrim_view out = {SCRIM_SCORES, released, 0, k, batch, 0};
