@@ -1,13 +1,12 @@
 /* scrim scores train --reference REF [...] -o FILTER */
 #include "args.h"
 #include "complain.h"
+#include "filter_file.h"
 #include "progress_line.h"
 #include "tables.h"
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 enum { REFERENCE, REFERENCE_LABELS, MEMBERS, MEMBERS_LABELS, OUTPUT, KEY, FORM, SEED, CHECKPOINT, RESUME, QUIET };
 static const option options[] = {
@@ -57,22 +56,6 @@ static scrim_status read_settings(run_state *s, const args *a, scrim_error *erro
                         forms[2]);
 }
 
-/* Training may take hours: that its result cannot be written should show before. */
-static scrim_status check_output(run_state *s, const char *path, scrim_error *error) {
-  const char *slash = strrchr(path, '/');
-  size_t length = slash ? (size_t)(slash - path) + 1 : 1;
-  char *folder = malloc(length + 1);
-  if (!folder) return complain_later(error, SCRIM_E_MEMORY, -1, "out of memory");
-  memcpy(folder, slash ? path : ".", length);
-  folder[length] = '\0';
-  s->at_fault = path;
-  scrim_status status = SCRIM_OK;
-  if (access(folder, W_OK | X_OK) != 0)
-    status = complain_later(error, SCRIM_E_IO, -1, "cannot write in folder '%s': %s", folder, strerror(errno));
-  free(folder);
-  return status;
-}
-
 static scrim_status read_data(run_state *s, const args *a, scrim_error *error) {
   scrim_scores_data *d = &s->data;
   s->at_fault = a->value[REFERENCE];
@@ -100,7 +83,10 @@ static scrim_status read_data(run_state *s, const args *a, scrim_error *error) {
 
 static scrim_status train(run_state *s, const args *a, uint64_t seed, scrim_error *error) {
   scrim_status status = read_settings(s, a, error);
-  if (status == SCRIM_OK) status = check_output(s, a->value[OUTPUT], error);
+  if (status == SCRIM_OK) {
+    s->at_fault = a->value[OUTPUT];
+    status = filter_file_check_output(s->at_fault, error);
+  }
   if (status == SCRIM_OK && a->value[KEY]) {
     s->at_fault = a->value[KEY];
     status = scrim_key_open(&s->key, s->at_fault, error);

@@ -1,4 +1,4 @@
-/* Opens filter files, plain or encrypted. */
+/* Opens filter files, plain or encrypted, and sees to it beforehand that one can be written. */
 #ifndef TOOLS_FILTER_FILE_H
 #define TOOLS_FILTER_FILE_H
 
@@ -13,5 +13,8 @@
  */
 scrim_status filter_file_open(scrim_filter **out, const char *path, const char *key_path, const char **at_fault,
                               scrim_error *error);
+
+/* Training takes long: that its result cannot be written at `path` should show before. */
+scrim_status filter_file_check_output(const char *path, scrim_error *error);
 
 #endif

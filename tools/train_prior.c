@@ -1,25 +1,7 @@
 #include "train_prior.h"
 #include "complain.h"
+#include "filter_file.h"
 #include "progress_line.h"
-#include <errno.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-/* Training takes minutes: that its result cannot be written should show before. */
-static scrim_status check_output(const char *path, scrim_error *error) {
-  const char *slash = strrchr(path, '/');
-  size_t length = slash ? (size_t)(slash - path) + 1 : 1;
-  char *folder = malloc(length + 1);
-  if (!folder) return complain_later(error, SCRIM_E_MEMORY, -1, "out of memory");
-  memcpy(folder, slash ? path : ".", length);
-  folder[length] = '\0';
-  scrim_status status = SCRIM_OK;
-  if (access(folder, W_OK | X_OK) != 0)
-    status = complain_later(error, SCRIM_E_IO, -1, "cannot write in folder '%s': %s", folder, strerror(errno));
-  free(folder);
-  return status;
-}
 
 static scrim_status read_objects(scrim_table *table, const char *path, scrim_prior_data *objects, scrim_error *error) {
   scrim_status status = scrim_table_read(table, path, SCRIM_FORMAT_AUTO, 0, error);
@@ -40,7 +22,7 @@ scrim_status train_prior(scrim_filter **out, const train_prior_request *request,
   scrim_table table = {0};
   scrim_prior_data objects;
   *at_fault = request->output;
-  scrim_status status = check_output(request->output, error);
+  scrim_status status = filter_file_check_output(request->output, error);
   if (status == SCRIM_OK && request->objects) {
     *at_fault = request->objects;
     status = read_objects(&table, request->objects, &objects, error);
