@@ -54,7 +54,8 @@ LIBS := $(PACKAGE_LIBS) -lm -pthread
 LINK := -Wl,--as-needed $(SANITISE) $(LDFLAGS)
 
 SERVE := $(sort $(wildcard src/serve/*.c))
-SRC := $(filter-out $(SERVE),$(sort $(wildcard src/*.c src/*/*.c)))
+CUDA := $(sort $(wildcard src/cuda/*.c))
+SRC := $(filter-out $(SERVE) $(CUDA),$(sort $(wildcard src/*.c src/*/*.c)))
 TOOLS := $(sort $(wildcard tools/*.c))
 TESTS := $(sort $(wildcard tests/test_*.c))
 TEST_PROGRAMS := $(sort $(wildcard tests/programs/*.c))

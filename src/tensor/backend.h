@@ -103,10 +103,16 @@ typedef struct node {
     struct {
       int k;
     } near; /* neighbour_max */
+    struct {
+      uint64_t seed;
+      float rate;
+    } noise; /* dropout, gaussian: a device draws for itself, from the same counters */
   } at;
   const int32_t *index; /* labels or rows; the caller's */
   int32_t *chosen;      /* where a maximum or minimum was found; the builder says how many */
   real *saved; /* what forward (or, for noise, the builder) leaves for backward; the builder fixes the layout */
+  size_t n_index, n_chosen, n_saved;
+  residency index_at, chosen_at, saved_at;
   tensor out;
   int n_in;
   tensor *in[]; /* an optional input may be NULL */
@@ -121,10 +127,29 @@ typedef struct kernel {
   void (*backward)(node *n);
 } kernel;
 
+/*
+ * A device with memory of its own. Addresses are the device's, sizes are bytes. What a tape asks for fails with the
+ * tape's sticky error, and then answers NULL or 0; what belongs to no tape fails with *error.
+ */
+typedef struct device_memory {
+  void *(*room)(tape *t, size_t bytes); /* of the tape's arena, until `reset`; 256-byte aligned, not zeroed */
+  void (*reset)(tape *t);               /* the pass is forgotten, its memory stays for the next one */
+  int (*zero)(tape *t, void *at, size_t bytes);
+  /* The host's bytes may change as soon as it has answered. */
+  int (*upload)(tape *t, void *to, const void *from, size_t bytes);
+  void *(*keep)(size_t bytes, scrim_error *error); /* of tensors that outlive tapes */
+  void (*drop)(void *kept);
+  scrim_status (*upload_kept)(void *to, const void *from, size_t bytes, scrim_error *error);
+  /* Waits for what this thread has asked of the device before. */
+  scrim_status (*download)(void *to, const void *from, size_t bytes, scrim_error *error);
+} device_memory;
+
 struct backend {
   const char *name;
-  void (*prepare)(void);        /* called by tape_create; NULL: nothing to prepare */
-  void (*release)(void *state); /* frees what tape_state holds; NULL: nothing is held */
+  void (*prepare)(void);                    /* called by tape_create; NULL: nothing to prepare */
+  void (*release)(void *state);             /* frees what tape_state holds; NULL: nothing is held */
+  const device_memory *memory;              /* NULL: the host's */
+  const struct device_functions *functions; /* what it does that is no operation (device_functions.h); NULL: nothing */
   kernel op[OP_COUNT];
 };
 

@@ -36,13 +36,22 @@ typedef struct tape tape;
 typedef struct tensor tensor;
 typedef struct backend backend; /* backend.h */
 
+/* Where a block of values lies (residency.h). All zero: in the host's memory only, as always without a device. */
+typedef struct residency {
+  void *device;              /* the device's copy; NULL: none */
+  unsigned char on_device;   /* 1: that copy is current */
+  unsigned char host_behind; /* 1: the host's copy is not */
+} residency;
+
 struct tensor {
   int rank;
   int dim[TENSOR_MAX_RANK];
-  size_t n;          /* values */
-  real *data;        /* [dim...] */
-  real *grad;        /* same shape; NULL where no gradient is wanted and, for results, before tape_backward */
-  struct node *node; /* how it was made; NULL for inputs and parameters. Private to src/tensor */
+  size_t n;            /* values */
+  real *data;          /* [dim...]; of results read with tensor_values */
+  real *grad;          /* same shape; NULL where no gradient is wanted and, for results, before tape_backward */
+  struct node *node;   /* how it was made; NULL for inputs and parameters. Private to src/tensor, as all below */
+  const backend *home; /* the device that has a copy; NULL: none */
+  residency values, gradient;
 };
 
 extern const backend reference_backend; /* plain C */
@@ -61,6 +70,17 @@ random_source *tape_source(const tape *t); /* what it was given; NULL: none */
 /* d(root)/d(all that want a gradient), root being one value. Adds to the grads of parameters and variables; the
  * caller zeroes those of parameters. May be called again for another root of the same pass. */
 scrim_status tape_backward(tape *t, tensor *root, scrim_error *error);
+
+/*
+ * Values and gradient of a tensor, brought to the host if they are on a device: what reads a result reads it through
+ * these. NULL: x is NULL, or has no gradient, or could not be fetched, in which case the tape has a sticky error: read
+ * first, then ask for tape_status. On a tape of the CPU they are x->data and x->grad.
+ */
+const real *tensor_values(tensor *x);
+const real *tensor_gradient(tensor *x);
+/* What writes to the values of a tensor that outlives passes (weights) asks for them here: a device's copy is then out
+ * of date. NULL: they could not be fetched. */
+real *tensor_edit(tensor *x);
 
 /* ---- leaves ---- */
 tensor *tape_input(tape *t, const real *data, int rank, const int *dim); /* borrowed; no gradient */
