@@ -23,6 +23,7 @@
 #include "tensor/reference_reduce.c"
 #include "tensor/reference_shape.c"
 #include "tensor/tape.c"
+#include "tensor/tape_error.c"
 
 #include "op_cases.h"
 #include "op_cases_double.h"

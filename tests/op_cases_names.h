@@ -9,6 +9,8 @@
 #define tape_training double_tape_training
 #define tape_random double_tape_random
 #define tape_source double_tape_source
+#define tape_replay double_tape_replay
+#define tape_fallbacks double_tape_fallbacks
 #define tape_backward double_tape_backward
 #define tape_input double_tape_input
 #define tape_variable double_tape_variable
@@ -79,6 +81,11 @@
 #define tape_choose double_tape_choose
 #define tape_run double_tape_run
 #define tape_seed double_tape_seed
+#define tape_op_name double_tape_op_name
+#define tape_out_of_memory double_tape_out_of_memory
+#define tape_on_host double_tape_on_host
+#define tape_host_kernel double_tape_host_kernel
+#define tape_wants double_tape_wants
 #define reference_backend double_reference_backend
 
 #endif

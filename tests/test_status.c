@@ -28,6 +28,7 @@ static void names_and_codes(void **state) {
       {SCRIM_E_STATE, 9, "SCRIM_E_STATE", 70},
       {SCRIM_E_CANCELLED, 10, "SCRIM_E_CANCELLED", 75},
       {SCRIM_E_INTERNAL, 11, "SCRIM_E_INTERNAL", 70},
+      {SCRIM_E_DEVICE, 12, "SCRIM_E_DEVICE", 69},
   };
   for (size_t i = 0; i < sizeof expected / sizeof expected[0]; i++) {
     assert_int_equal(expected[i].status, expected[i].number);
@@ -38,7 +39,7 @@ static void names_and_codes(void **state) {
 
 static void unknown_numbers(void **state) {
   (void)state;
-  static const int unknown[] = {12, 255, -1, 1 << 30};
+  static const int unknown[] = {13, 255, -1, 1 << 30};
   for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
     assert_string_equal(scrim_status_name((scrim_status)unknown[i]), "unknown status");
     assert_int_equal(scrim_status_exit_code((scrim_status)unknown[i]), 70);

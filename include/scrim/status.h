@@ -45,7 +45,8 @@ typedef enum scrim_status {
   SCRIM_E_UNSUPPORTED = 8, /* a well-formed request that this build or this filter cannot serve */
   SCRIM_E_STATE = 9,       /* calls in the wrong order */
   SCRIM_E_CANCELLED = 10,  /* the caller's progress function asked to stop */
-  SCRIM_E_INTERNAL = 11    /* a defect of the library */
+  SCRIM_E_INTERNAL = 11,   /* a defect of the library */
+  SCRIM_E_DEVICE = 12      /* no GPU, no driver or no backend for it; or the device failed */
 } scrim_status;
 
 typedef struct scrim_error {

@@ -3,7 +3,15 @@
 #include <stddef.h>
 
 /* The codes of sysexits.h, which mail and init systems already understand. */
-enum { EXIT_USAGE = 64, EXIT_DATA = 65, EXIT_DEFECT = 70, EXIT_IO = 74, EXIT_TRY_AGAIN = 75, EXIT_KEY = 77 };
+enum {
+  EXIT_USAGE = 64,
+  EXIT_DATA = 65,
+  EXIT_UNAVAILABLE = 69,
+  EXIT_DEFECT = 70,
+  EXIT_IO = 74,
+  EXIT_TRY_AGAIN = 75,
+  EXIT_KEY = 77
+};
 
 static const struct {
   const char *name;
@@ -21,6 +29,7 @@ static const struct {
     [SCRIM_E_STATE] = {"SCRIM_E_STATE", EXIT_DEFECT},
     [SCRIM_E_CANCELLED] = {"SCRIM_E_CANCELLED", EXIT_TRY_AGAIN},
     [SCRIM_E_INTERNAL] = {"SCRIM_E_INTERNAL", EXIT_DEFECT},
+    [SCRIM_E_DEVICE] = {"SCRIM_E_DEVICE", EXIT_UNAVAILABLE},
 };
 
 static int is_known(scrim_status status) {

@@ -3,11 +3,13 @@
 #include <math.h>
 
 void nn_init_normal(tensor *w, double std, random_source *r) {
-  for (size_t i = 0; i < w->n; i++) w->data[i] = (float)(std * random_normal(r));
+  float *values = tensor_overwrite(w);
+  for (size_t i = 0; i < w->n; i++) values[i] = (float)(std * random_normal(r));
 }
 
 void nn_init_uniform(tensor *w, double bound, random_source *r) {
-  for (size_t i = 0; i < w->n; i++) w->data[i] = (float)(bound * (2.0 * random_uniform(r) - 1.0));
+  float *values = tensor_overwrite(w);
+  for (size_t i = 0; i < w->n; i++) values[i] = (float)(bound * (2.0 * random_uniform(r) - 1.0));
 }
 
 /* Inputs of one output: [out, in] -> in, [c_out, c_in, taps] -> c_in * taps. */
@@ -31,5 +33,6 @@ void nn_init_xavier(tensor *w, random_source *r) {
 }
 
 void nn_init_fill(tensor *w, float value) {
-  for (size_t i = 0; i < w->n; i++) w->data[i] = value;
+  float *values = tensor_overwrite(w);
+  for (size_t i = 0; i < w->n; i++) values[i] = value;
 }

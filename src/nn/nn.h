@@ -19,11 +19,13 @@ size_t nn_params_count(const nn_params *p);
 tensor *nn_params_at(const nn_params *p, size_t index, const char **name, int *trainable);
 size_t nn_params_values(const nn_params *p); /* trainable values in all */
 void nn_params_zero_grad(nn_params *p);
+/* Brings to the host what a device has trained, for all that reads x->data. SCRIM_E_DEVICE. */
+scrim_status nn_params_settle(nn_params *p, scrim_error *error);
 void nn_params_freeze(nn_params *p); /* none is trainable any longer: constants of a pass */
 /* Stores under prefix + name; loads with every shape checked. */
 scrim_status nn_params_put(const nn_params *p, const char *prefix, tensorfile_writer *writer, scrim_error *error);
 scrim_status nn_params_get(nn_params *p, const char *prefix, const tensorfile *file, scrim_error *error);
-/* Copies values (for "best epoch so far"); both sets were made the same way. */
+/* Copies values (for "best epoch so far"); both sets were made the same way, and `from` is settled. */
 void nn_params_copy(nn_params *to, const nn_params *from);
 /* Same names, shapes and values; none trainable. NULL when out of memory. */
 nn_params *nn_params_clone(const nn_params *p);
@@ -69,9 +71,10 @@ typedef struct nn_optimizer_config {
 typedef struct nn_optimizer nn_optimizer;
 nn_optimizer *nn_optimizer_create(nn_params *p, const nn_optimizer_config *config); /* NULL when out of memory */
 void nn_optimizer_free(nn_optimizer *o);
-/* One step with the learning rate config.rate * rate_scale; answers the gradient norm before clipping. If that is not
- * finite, nothing was changed. */
+/* One step with the learning rate config.rate * rate_scale, where the gradients are; answers their norm before clipping.
+ * If that is not finite, nothing was changed; then nn_optimizer_status tells whether it was a device that failed. */
 double nn_optimizer_step(nn_optimizer *o, double rate_scale);
+scrim_status nn_optimizer_status(const nn_optimizer *o, scrim_error *error);
 scrim_status nn_optimizer_put(const nn_optimizer *o, tensorfile_writer *writer, scrim_error *error);
 scrim_status nn_optimizer_get(nn_optimizer *o, const tensorfile *file, scrim_error *error);
 
@@ -118,6 +121,7 @@ typedef struct nn_training {
   /* Validation figure after an epoch (counted from 0), smaller is better; NULL: the last epoch is kept. */
   scrim_status (*validate)(double *figure, size_t epoch, void *context, scrim_error *error);
   void *context;
+  const backend *backend;  /* where it trains; NULL: the CPU. Parameters are settled whenever `validate` is called */
   size_t patience;         /* stop after so many epochs without a better figure; 0: never */
   const char *checkpoint;  /* path or NULL */
   size_t checkpoint_every; /* epochs; 0: each */

@@ -5,11 +5,12 @@
  */
 #include "core/error.h"
 #include "nn/nn.h"
+#include "tensor/backend.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-enum { OPTIMIZER_MOMENTS = 3, OPTIMIZER_NAME_BYTES = 256 };
+enum { OPTIMIZER_NAME_BYTES = 256 };
 
 static const char *const moment_name[OPTIMIZER_MOMENTS] = {"first", "second", "largest"};
 
@@ -19,7 +20,7 @@ static const int moments_of[] = {[NN_SGD] = 1, [NN_ADAM] = 2, [NN_ADAMW] = 2, [N
 typedef struct slot {
   tensor *param;
   const char *name;
-  float *moment[OPTIMIZER_MOMENTS]; /* [param->n] each, NULL where the kind keeps none */
+  tensor moment[OPTIMIZER_MOMENTS]; /* [param->n] each, data NULL where the kind keeps none */
 } slot;
 
 struct nn_optimizer {
@@ -27,25 +28,16 @@ struct nn_optimizer {
   uint64_t steps;
   size_t n_slots;
   slot *slots;
+  optimizer_block *blocks; /* [n_slots], for a device */
+  scrim_error failure;
 };
-
-/* What a step has in common for all values. */
-typedef struct step_terms {
-  float clip;                       /* scale of the gradient */
-  float l2;                         /* weight decay that joins the gradient */
-  float keep;                       /* factor of the weight: 1, less with decoupled weight decay */
-  float rate;                       /* bias-corrected */
-  float beta1, beta2, rest1, rest2; /* rests: 1 - beta, rounded once, as the float 1 - beta2 has few good digits */
-  float root;                       /* scale of the square root of the second moment: its bias correction */
-  float epsilon;
-} step_terms;
 
 static scrim_status slot_open(slot *s, tensor *param, const char *name, int moments) {
   s->param = param;
   s->name = name;
   for (int k = 0; k < moments; k++) {
-    s->moment[k] = memory_zalloc(param->n, sizeof(float));
-    if (!s->moment[k]) return SCRIM_E_MEMORY;
+    s->moment[k] = (tensor){.rank = param->rank, .n = param->n, .data = memory_zalloc(param->n, sizeof(float))};
+    if (!s->moment[k].data) return SCRIM_E_MEMORY;
   }
   return SCRIM_OK;
 }
@@ -62,7 +54,8 @@ nn_optimizer *nn_optimizer_create(nn_params *p, const nn_optimizer_config *confi
   o->config.beta2 = value_or(config->beta2, 0.999);
   o->config.epsilon = value_or(config->epsilon, 1e-8);
   o->slots = memory_zalloc(nn_params_count(p) + 1, sizeof *o->slots);
-  scrim_status status = o->slots ? SCRIM_OK : SCRIM_E_MEMORY;
+  o->blocks = memory_zalloc(nn_params_count(p) + 1, sizeof *o->blocks);
+  scrim_status status = o->slots && o->blocks ? SCRIM_OK : SCRIM_E_MEMORY;
   for (size_t i = 0; status == SCRIM_OK && i < nn_params_count(p); i++) {
     const char *name;
     int trainable;
@@ -77,9 +70,13 @@ nn_optimizer *nn_optimizer_create(nn_params *p, const nn_optimizer_config *confi
 void nn_optimizer_free(nn_optimizer *o) {
   if (!o) return;
   for (size_t i = 0; i < o->n_slots; i++) {
-    for (int k = 0; k < OPTIMIZER_MOMENTS; k++) memory_free(o->slots[i].moment[k]);
+    for (int k = 0; k < OPTIMIZER_MOMENTS; k++) {
+      tensor_forget(&o->slots[i].moment[k]);
+      memory_free(o->slots[i].moment[k].data);
+    }
   }
   memory_free(o->slots);
+  memory_free(o->blocks);
   memory_free(o);
 }
 
@@ -119,7 +116,7 @@ static inline float flush(float x) {
 }
 
 static void update_sgd(float *restrict w, const float *restrict g, float *restrict velocity, size_t n,
-                       const step_terms *s) {
+                       const optimizer_terms *s) {
   const float clip = s->clip, l2 = s->l2, momentum = s->beta1, rate = s->rate;
   for (size_t i = 0; i < n; i++) {
     velocity[i] = flush(momentum * velocity[i] + (g[i] * clip + l2 * w[i]));
@@ -128,7 +125,7 @@ static void update_sgd(float *restrict w, const float *restrict g, float *restri
 }
 
 static void update_adam(float *restrict w, const float *restrict g, float *restrict first, float *restrict second,
-                        size_t n, const step_terms *s) {
+                        size_t n, const optimizer_terms *s) {
   const float clip = s->clip, l2 = s->l2, keep = s->keep, rate = s->rate, root = s->root, epsilon = s->epsilon;
   const float beta1 = s->beta1, beta2 = s->beta2, rest1 = s->rest1, rest2 = s->rest2;
   for (size_t i = 0; i < n; i++) {
@@ -141,7 +138,7 @@ static void update_adam(float *restrict w, const float *restrict g, float *restr
 }
 
 static void update_amsgrad(float *restrict w, const float *restrict g, float *restrict first, float *restrict second,
-                           float *restrict largest, size_t n, const step_terms *s) {
+                           float *restrict largest, size_t n, const optimizer_terms *s) {
   const float clip = s->clip, l2 = s->l2, rate = s->rate, root = s->root, epsilon = s->epsilon;
   const float beta1 = s->beta1, beta2 = s->beta2, rest1 = s->rest1, rest2 = s->rest2;
   for (size_t i = 0; i < n; i++) {
@@ -155,11 +152,11 @@ static void update_amsgrad(float *restrict w, const float *restrict g, float *re
   }
 }
 
-static step_terms terms_of(const nn_optimizer *o, double rate_scale, double norm) {
+static optimizer_terms terms_of(const nn_optimizer *o, double rate_scale, double norm) {
   const nn_optimizer_config *c = &o->config;
   double rate = c->rate * rate_scale, t = (double)o->steps;
   int sgd = c->kind == NN_SGD, decoupled = c->kind == NN_ADAMW;
-  return (step_terms){
+  return (optimizer_terms){
       .clip = c->clip_norm > 0 && norm > c->clip_norm ? (float)(c->clip_norm / norm) : 1.0f,
       .l2 = decoupled ? 0.0f : (float)c->weight_decay,
       .keep = decoupled ? (float)(1 - rate * c->weight_decay) : 1.0f,
@@ -173,30 +170,107 @@ static step_terms terms_of(const nn_optimizer *o, double rate_scale, double norm
   };
 }
 
-double nn_optimizer_step(nn_optimizer *o, double rate_scale) {
-  double norm = gradient_norm(o);
-  if (!isfinite(norm)) return norm;
-  o->steps++;
-  const step_terms terms = terms_of(o, rate_scale, norm);
+/* ---- on the CPU ---- */
+
+/* Weights and moments are written, gradients read. */
+static scrim_status bring_to_host(const nn_optimizer *o, scrim_error *error) {
+  for (size_t i = 0; i < o->n_slots; i++) {
+    slot *s = &o->slots[i];
+    int here = tensor_edit(s->param) && tensor_gradient(s->param);
+    for (int k = 0; k < moments_of[o->config.kind]; k++) here = here && tensor_edit(&s->moment[k]);
+    if (!here) return fail(error, SCRIM_E_DEVICE, "the state of '%s' is lost on the device", s->name);
+  }
+  return SCRIM_OK;
+}
+
+static void step_on_host(const nn_optimizer *o, const optimizer_terms *terms) {
   for (size_t i = 0; i < o->n_slots; i++) {
     const slot *s = &o->slots[i];
-    float *w = s->param->data, *const *m = s->moment;
+    float *w = s->param->data;
     const float *g = s->param->grad;
     switch (o->config.kind) {
     case NN_SGD:
-      update_sgd(w, g, m[0], s->param->n, &terms);
+      update_sgd(w, g, s->moment[0].data, s->param->n, terms);
       break;
     case NN_ADAM:
     case NN_ADAMW:
-      update_adam(w, g, m[0], m[1], s->param->n, &terms);
+      update_adam(w, g, s->moment[0].data, s->moment[1].data, s->param->n, terms);
       break;
     case NN_AMSGRAD:
-      update_amsgrad(w, g, m[0], m[1], m[2], s->param->n, &terms);
+      update_amsgrad(w, g, s->moment[0].data, s->moment[1].data, s->moment[2].data, s->param->n, terms);
       break;
     }
   }
-  return norm;
 }
+
+/* ---- on a device: without a copy ---- */
+
+static const optimizer_rule rule_of[] = {[NN_SGD] = OPTIMIZER_SGD,
+                                         [NN_ADAM] = OPTIMIZER_ADAM,
+                                         [NN_ADAMW] = OPTIMIZER_ADAM,
+                                         [NN_AMSGRAD] = OPTIMIZER_AMSGRAD};
+
+/* The device that has all weights and gradients, if it can step; NULL: none. */
+static const device_optimizer *device_of(const nn_optimizer *o) {
+  const backend *home = o->n_slots ? o->slots[0].param->home : NULL;
+  for (size_t i = 0; home && i < o->n_slots; i++) {
+    const tensor *p = o->slots[i].param;
+    if (p->home != home || !p->values.on_device || !p->gradient.on_device) return NULL;
+  }
+  return home ? home->optimizer : NULL;
+}
+
+static scrim_status lay_out_blocks(const nn_optimizer *o, scrim_error *error) {
+  for (size_t i = 0; i < o->n_slots; i++) {
+    slot *s = &o->slots[i];
+    optimizer_block *b = &o->blocks[i];
+    *b = (optimizer_block){.weight = s->param->values.device, .gradient = s->param->gradient.device, .n = s->param->n};
+    for (int k = 0; k < moments_of[o->config.kind]; k++) {
+      const scrim_status status = tensor_follow(&s->moment[k], s->param, error);
+      if (status != SCRIM_OK) return status;
+      b->moment[k] = s->moment[k].values.device;
+    }
+  }
+  return SCRIM_OK;
+}
+
+static void step_was_on_device(const nn_optimizer *o) {
+  for (size_t i = 0; i < o->n_slots; i++) {
+    slot *s = &o->slots[i];
+    s->param->values.host_behind = 1;
+    for (int k = 0; k < moments_of[o->config.kind]; k++) s->moment[k].values.host_behind = 1;
+  }
+}
+
+/* ---- a step ---- */
+
+double nn_optimizer_step(nn_optimizer *o, double rate_scale) {
+  const device_optimizer *device = device_of(o);
+  double norm = NAN;
+  scrim_status status = device ? lay_out_blocks(o, &o->failure) : bring_to_host(o, &o->failure);
+  if (status != SCRIM_OK) return NAN;
+  if (!device)
+    norm = gradient_norm(o);
+  else if (device->norm(o->blocks, o->n_slots, &norm, &o->failure) != SCRIM_OK)
+    return NAN;
+  if (!isfinite(norm)) return norm;
+  o->steps++;
+  const optimizer_terms terms = terms_of(o, rate_scale, norm);
+  if (!device) {
+    step_on_host(o, &terms);
+    return norm;
+  }
+  status = device->step(rule_of[o->config.kind], &terms, o->blocks, o->n_slots, &o->failure);
+  step_was_on_device(o);
+  return status == SCRIM_OK ? norm : NAN;
+}
+
+scrim_status nn_optimizer_status(const nn_optimizer *o, scrim_error *error) {
+  if (o->failure.status != SCRIM_OK && error) *error = o->failure;
+  return o->failure.status;
+}
+
+/* ---- files ---- */
 
 /* "optimizer.first.encoder.weight" */
 static scrim_status moment_place(const slot *s, int k, char name[OPTIMIZER_NAME_BYTES], int64_t *shape,
@@ -214,14 +288,16 @@ scrim_status nn_optimizer_put(const nn_optimizer *o, tensorfile_writer *writer, 
   const int64_t one = 1;
   scrim_status status = tensorfile_put(writer, "optimizer.steps", TENSORFILE_U64, 1, &one, &o->steps, error);
   for (size_t i = 0; status == SCRIM_OK && i < o->n_slots * OPTIMIZER_MOMENTS; i++) {
-    const slot *s = &o->slots[i / OPTIMIZER_MOMENTS];
+    slot *s = &o->slots[i / OPTIMIZER_MOMENTS];
     const int k = (int)(i % OPTIMIZER_MOMENTS);
     char name[OPTIMIZER_NAME_BYTES];
     int64_t shape[TENSOR_MAX_RANK];
-    if (!s->moment[k]) continue;
+    if (!s->moment[k].data) continue;
     status = moment_place(s, k, name, shape, error);
     if (status != SCRIM_OK) break;
-    status = tensorfile_put(writer, name, TENSORFILE_F32, s->param->rank, shape, s->moment[k], error);
+    const float *values = tensor_values(&s->moment[k]);
+    if (!values) return fail(error, SCRIM_E_DEVICE, "'%s' is lost on the device", name);
+    status = tensorfile_put(writer, name, TENSORFILE_F32, s->param->rank, shape, values, error);
   }
   return status;
 }
@@ -232,15 +308,15 @@ scrim_status nn_optimizer_get(nn_optimizer *o, const tensorfile *file, scrim_err
   scrim_status status = tensorfile_get(file, "optimizer.steps", TENSORFILE_U64, 1, &one, &data, error);
   if (status == SCRIM_OK) memcpy(&o->steps, data, sizeof o->steps);
   for (size_t i = 0; status == SCRIM_OK && i < o->n_slots * OPTIMIZER_MOMENTS; i++) {
-    const slot *s = &o->slots[i / OPTIMIZER_MOMENTS];
+    slot *s = &o->slots[i / OPTIMIZER_MOMENTS];
     const int k = (int)(i % OPTIMIZER_MOMENTS);
     char name[OPTIMIZER_NAME_BYTES];
     int64_t shape[TENSOR_MAX_RANK];
-    if (!s->moment[k]) continue;
+    if (!s->moment[k].data) continue;
     status = moment_place(s, k, name, shape, error);
     if (status != SCRIM_OK) break;
     status = tensorfile_get(file, name, TENSORFILE_F32, s->param->rank, shape, &data, error);
-    if (status == SCRIM_OK) memcpy(s->moment[k], data, s->param->n * sizeof(float));
+    if (status == SCRIM_OK) memcpy(tensor_overwrite(&s->moment[k]), data, s->param->n * sizeof(float));
   }
   return status;
 }

@@ -26,6 +26,7 @@ nn_params *nn_params_create(void) {
 
 static void param_free(param *item) {
   if (!item) return;
+  tensor_forget(&item->value);
   memory_free(item->value.data);
   memory_free(item->value.grad);
   memory_free(item->name);
@@ -106,6 +107,7 @@ size_t nn_params_values(const nn_params *p) {
 
 void nn_params_freeze(nn_params *p) {
   for (size_t i = 0; i < p->count; i++) {
+    tensor_forget_gradient(&p->items[i]->value);
     memory_free(p->items[i]->value.grad);
     p->items[i]->value.grad = NULL;
     p->items[i]->trainable = 0;
@@ -115,8 +117,16 @@ void nn_params_freeze(nn_params *p) {
 void nn_params_zero_grad(nn_params *p) {
   for (size_t i = 0; i < p->count; i++) {
     tensor *value = &p->items[i]->value;
-    if (value->grad) memset(value->grad, 0, value->n * sizeof(float));
+    if (value->grad) tensor_zero_gradient(value);
   }
+}
+
+scrim_status nn_params_settle(nn_params *p, scrim_error *error) {
+  for (size_t i = 0; i < p->count; i++) {
+    if (tensor_values(&p->items[i]->value)) continue;
+    return fail(error, SCRIM_E_DEVICE, "parameter '%s' cannot be brought back from the device", p->items[i]->name);
+  }
+  return SCRIM_OK;
 }
 
 nn_params *nn_params_clone(const nn_params *p) {
@@ -135,7 +145,7 @@ void nn_params_copy(nn_params *to, const nn_params *from) {
   for (size_t i = 0; i < to->count && i < from->count; i++) {
     tensor *target = &to->items[i]->value;
     const tensor *source = &from->items[i]->value;
-    if (target->n == source->n) memcpy(target->data, source->data, source->n * sizeof(float));
+    if (target->n == source->n) memcpy(tensor_overwrite(target), source->data, source->n * sizeof(float));
   }
 }
 
@@ -178,7 +188,7 @@ scrim_status nn_params_get(nn_params *p, const char *prefix, const tensorfile *f
         status = tensorfile_get(file, name, TENSORFILE_F32, item->value.rank, shape, &data, error);
       }
       if (status != SCRIM_OK) return status;
-      if (copy) memcpy(item->value.data, data, item->value.n * sizeof(float));
+      if (copy) memcpy(tensor_overwrite(&item->value), data, item->value.n * sizeof(float));
     }
   }
   return SCRIM_OK;

@@ -58,7 +58,7 @@ static void run_close(run *r) {
 
 static scrim_status run_open(run *r, const nn_training *t, scrim_error *error) {
   *r = (run){.t = t, .batches = batches_of(t), .loss = NAN, .last_loss = NAN};
-  scrim_status status = tape_create(&r->tape, &cpu_backend, error);
+  scrim_status status = tape_create(&r->tape, t->backend ? t->backend : &cpu_backend, error);
   if (status == SCRIM_OK) status = random_source_from_seed(&r->random, t->seed, error);
   if (status != SCRIM_OK) return status;
   r->optimizer = nn_optimizer_create(t->params, &t->optimizer);
@@ -101,10 +101,11 @@ static scrim_status differentiate(run *r, const uint32_t *rows, size_t n, size_t
   scrim_status status = draw_from(r, "step", epoch, step, error);
   if (status != SCRIM_OK) return status;
   tensor *loss = r->t->loss(r->tape, rows, n, r->t->context);
+  const float *value = tensor_values(loss);
   status = tape_status(r->tape, error);
   if (status != SCRIM_OK) return status;
-  if (!loss) return fail(error, SCRIM_E_INTERNAL, "no loss in epoch %zu, step %zu", epoch + 1, step + 1);
-  r->loss = (double)loss->data[0];
+  if (!value) return fail(error, SCRIM_E_INTERNAL, "no loss in epoch %zu, step %zu", epoch + 1, step + 1);
+  r->loss = (double)*value;
   if (!isfinite(r->loss)) return not_finite("the loss", r->loss, epoch, step, error);
   nn_params_zero_grad(r->t->params);
   return tape_backward(r->tape, loss, error);
@@ -141,6 +142,8 @@ static scrim_status train_epoch(run *r, size_t epoch, scrim_error *error) {
     if (status != SCRIM_OK) break;
     double factor = nn_schedule_factor(t->schedule, done, t->epochs * r->batches, t->warmup_steps);
     double norm = nn_optimizer_step(r->optimizer, factor);
+    status = nn_optimizer_status(r->optimizer, error);
+    if (status != SCRIM_OK) break;
     if (!isfinite(norm)) return not_finite("the norm of the gradient", norm, epoch, step, error);
     sum += r->loss * (double)n;
     seen += n;
@@ -177,6 +180,7 @@ static scrim_status run_epochs(run *r, scrim_error *error) {
   while (status == SCRIM_OK && !finished(r)) {
     const size_t epoch = (size_t)r->place.epochs_done;
     status = train_epoch(r, epoch, error);
+    if (status == SCRIM_OK) status = nn_params_settle(t->params, error);
     if (status == SCRIM_OK) status = validate(r, epoch, error);
     if (status != SCRIM_OK) break;
     r->place.epochs_done = epoch + 1;

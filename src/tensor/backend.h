@@ -5,6 +5,7 @@
 #ifndef TENSOR_BACKEND_H
 #define TENSOR_BACKEND_H
 
+#include "tensor/optimizer_step.h"
 #include "tensor/tensor.h"
 
 typedef enum op_kind {
@@ -68,11 +69,11 @@ typedef enum op_kind {
 typedef struct node {
   op_kind kind;
   tape *tape;
-  struct node *previous; /* the one run before it */
-  int wants;             /* 1: an input wants a gradient, so backward may be called */
-  int live;              /* 1: the root of the running backward pass depends on it */
-  int training;          /* the tape's mode when it was run */
-  union {                /* attributes */
+  struct node *previous, *next; /* the ones run before and after it */
+  int wants;                    /* 1: an input wants a gradient, so backward may be called */
+  int live;                     /* 1: the root of the running backward pass depends on it */
+  int training;                 /* the tape's mode when it was run */
+  union {                       /* attributes */
     struct {
       float scale, shift;
     } affine;
@@ -134,21 +135,34 @@ typedef struct kernel {
 typedef struct device_memory {
   void *(*room)(tape *t, size_t bytes); /* of the tape's arena, until `reset`; 256-byte aligned, not zeroed */
   void (*reset)(tape *t);               /* the pass is forgotten, its memory stays for the next one */
-  int (*zero)(tape *t, void *at, size_t bytes);
   /* The host's bytes may change as soon as it has answered. */
   int (*upload)(tape *t, void *to, const void *from, size_t bytes);
   void *(*keep)(size_t bytes, scrim_error *error); /* of tensors that outlive tapes */
   void (*drop)(void *kept);
+  scrim_status (*zero)(void *at, size_t bytes, scrim_error *error);
   scrim_status (*upload_kept)(void *to, const void *from, size_t bytes, scrim_error *error);
   /* Waits for what this thread has asked of the device before. */
   scrim_status (*download)(void *to, const void *from, size_t bytes, scrim_error *error);
 } device_memory;
+
+/*
+ * How a device repeats a pass of its own, without asking for one kernel after the other: between begin and end it takes
+ * note of what is asked of it (uploads included) instead of doing it; launch does it all, with what the memory that was
+ * uploaded holds by then. Forgotten at device_memory's reset. Each answers 0 after a sticky error.
+ */
+typedef struct device_replay {
+  int (*begin)(tape *t);
+  int (*end)(tape *t);
+  int (*launch)(tape *t);
+} device_replay;
 
 struct backend {
   const char *name;
   void (*prepare)(void);                    /* called by tape_create; NULL: nothing to prepare */
   void (*release)(void *state);             /* frees what tape_state holds; NULL: nothing is held */
   const device_memory *memory;              /* NULL: the host's */
+  const device_replay *replay;              /* NULL: kernels are asked for one by one */
+  const device_optimizer *optimizer;        /* NULL: weights and gradients come to the host for a step */
   const struct device_functions *functions; /* what it does that is no operation (device_functions.h); NULL: nothing */
   kernel op[OP_COUNT];
 };

@@ -50,6 +50,7 @@ static node *op_labelled(tape *t, op_kind kind, const char *name, tensor *logits
   node *n = tape_node(t, kind, 1, &logits, 1, (int[]){1});
   if (!n || !tape_save(n, logits->n)) return NULL;
   n->index = labels;
+  n->n_index = (size_t)logits->dim[0];
   return n;
 }
 

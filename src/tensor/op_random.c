@@ -1,4 +1,4 @@
-/* Builders of operations that draw noise: the noise is drawn here, so that their kernels are plain arithmetic. */
+/* Builders of operations that draw noise: the CPU's is drawn here, so that its kernels are plain arithmetic. */
 #include "tensor/tape.h"
 #include "tensor/vector_math.h"
 #include <math.h>
@@ -40,7 +40,9 @@ tensor *op_dropout(tape *t, tensor *a, float rate) {
   if (!tape_seed(t, OP_DROPOUT, &seed)) return NULL;
   node *n = tape_node(t, OP_DROPOUT, 1, &a, a->rank, a->dim);
   if (!n || !tape_save(n, a->n)) return NULL;
-  noise_mask(n->saved, a->n, rate, seed);
+  n->at.noise.seed = seed;
+  n->at.noise.rate = rate;
+  if (tape_on_host(t, OP_DROPOUT)) noise_mask(n->saved, a->n, rate, seed);
   return tape_run(n);
 }
 
@@ -54,6 +56,7 @@ tensor *op_gaussian(tape *t, tensor *mean, tensor *log_variance) {
   if (!tape_seed(t, OP_GAUSSIAN, &seed)) return NULL;
   node *n = tape_node(t, OP_GAUSSIAN, 2, in, mean->rank, mean->dim);
   if (!n || !tape_save(n, mean->n)) return NULL;
-  noise_normal(n->saved, mean->n, seed);
+  n->at.noise.seed = seed;
+  if (tape_on_host(t, OP_GAUSSIAN)) noise_normal(n->saved, mean->n, seed);
   return tape_run(n);
 }

@@ -65,6 +65,7 @@ tensor *op_gather(tape *t, tensor *a, const int32_t *rows, int n_rows) {
   node *n = tape_node(t, OP_GATHER, 1, &a, a->rank, dim);
   if (!n) return NULL;
   n->index = rows;
+  n->n_index = (size_t)n_rows;
   return tape_run(n);
 }
 
@@ -118,7 +119,7 @@ tensor *op_reshape(tape *t, tensor *a, int rank, const int *dim) {
   node *n = tape_node(t, OP_RESHAPE, 1, &a, rank, dim);
   if (!n) return NULL;
   if (n->out.n != a->n) return tape_misfit(t, OP_RESHAPE, "the number of values must stay", a, &n->out);
-  n->out.data = a->data;
+  if (tape_on_host(t, OP_RESHAPE)) n->out.data = a->data;
   return tape_run(n);
 }
 

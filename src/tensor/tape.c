@@ -1,68 +1,9 @@
-/* Recording, sticky errors, memory and the backward pass. */
-#include "tensor/tape.h"
+/* Recording, memory and the backward pass. */
 #include "core/error.h"
-#include <limits.h>
-#include <stdarg.h>
-#include <stdio.h>
+#include "tensor/residency.h"
 #include <string.h>
 
 enum { TAPE_FIRST_BLOCK = 1 << 16 };
-
-static const char *const op_name[OP_COUNT] = {
-    [OP_ADD] = "add",
-    [OP_SUB] = "sub",
-    [OP_MUL] = "mul",
-    [OP_AFFINE] = "affine",
-    [OP_RELU] = "relu",
-    [OP_LEAKY_RELU] = "leaky_relu",
-    [OP_TANH] = "tanh",
-    [OP_SIGMOID] = "sigmoid",
-    [OP_SILU] = "silu",
-    [OP_GELU] = "gelu",
-    [OP_SOFTPLUS] = "softplus",
-    [OP_EXP] = "exp",
-    [OP_LOG] = "log",
-    [OP_SQUARE] = "square",
-    [OP_SQRT] = "sqrt",
-    [OP_DROPOUT] = "dropout",
-    [OP_GAUSSIAN] = "gaussian",
-    [OP_LINEAR] = "linear",
-    [OP_MATMUL] = "matmul",
-    [OP_CONV1D] = "conv1d",
-    [OP_CONV2D] = "conv2d",
-    [OP_BATCH_NORM] = "batch_norm",
-    [OP_LAYER_NORM] = "layer_norm",
-    [OP_SOFTMAX] = "softmax",
-    [OP_LOG_SOFTMAX] = "log_softmax",
-    [OP_SUM] = "sum",
-    [OP_MEAN] = "mean",
-    [OP_REDUCE_MEAN] = "reduce_mean",
-    [OP_REDUCE_MAX] = "reduce_max",
-    [OP_LINEAR_MAX] = "linear_max",
-    [OP_NEIGHBOUR_MAX] = "neighbour_max",
-    [OP_ATTENTIVE_STATS] = "attentive_stats",
-    [OP_GATHER] = "gather",
-    [OP_CONCAT] = "concat",
-    [OP_SLICE] = "slice",
-    [OP_RESHAPE] = "reshape",
-    [OP_TRANSPOSE] = "transpose",
-    [OP_FFT_CONV] = "fft_conv",
-    [OP_MOVING_FILTER] = "moving_filter",
-    [OP_MINIMUM_PHASE] = "minimum_phase",
-    [OP_POWER_SPECTRUM] = "power_spectrum",
-    [OP_COSINE] = "cosine",
-    [OP_NORMALIZE] = "normalize",
-    [OP_CENTRE] = "centre",
-    [OP_MSE] = "mse",
-    [OP_L1] = "l1",
-    [OP_CROSS_ENTROPY] = "cross_entropy",
-    [OP_SOFT_CROSS_ENTROPY] = "soft_cross_entropy",
-    [OP_BINARY_CROSS_ENTROPY] = "binary_cross_entropy",
-    [OP_KL_GAUSSIAN] = "kl_gaussian",
-    [OP_MARGIN_SOFTMAX] = "margin_softmax",
-    [OP_HINGE] = "hinge",
-    [OP_CHAMFER] = "chamfer",
-};
 
 /* ---- life ---- */
 
@@ -99,7 +40,9 @@ void tape_free(tape *t) {
 
 void tape_reset(tape *t) {
   arena_reset(t->arena);
-  t->last = NULL;
+  if (t->backend->memory) t->backend->memory->reset(t);
+  t->first = t->last = NULL;
+  t->strayed = t->captured = 0;
   memset(&t->error, 0, sizeof t->error);
 }
 
@@ -109,60 +52,6 @@ void tape_training(tape *t, int on) {
 
 void tape_random(tape *t, random_source *source) {
   t->random = source;
-}
-
-/* ---- errors ---- */
-
-scrim_status tape_status(const tape *t, scrim_error *error) {
-  if (t->error.status != SCRIM_OK && error) *error = t->error;
-  return t->error.status;
-}
-
-tensor *tape_fail(tape *t, scrim_status status, const char *format, ...) {
-  if (t->error.status != SCRIM_OK) return NULL;
-  char text[sizeof t->error.message];
-  va_list args;
-  va_start(args, format);
-  vsnprintf(text, sizeof text, format, args);
-  va_end(args);
-  fail(&t->error, status, "%s", text);
-  return NULL;
-}
-
-static void *tape_out_of_memory(tape *t, op_kind kind) {
-  return tape_fail(t, SCRIM_E_MEMORY, "%s: out of memory", op_name[kind]);
-}
-
-const char *tape_shape_text(char text[SHAPE_TEXT], int rank, const int *dim) {
-  int at = snprintf(text, SHAPE_TEXT, "[");
-  for (int i = 0; i < rank && i < TENSOR_MAX_RANK; i++) {
-    at += snprintf(text + at, SHAPE_TEXT - (size_t)at, i ? ", %d" : "%d", dim[i]);
-  }
-  snprintf(text + at, SHAPE_TEXT - (size_t)at, "]");
-  return text;
-}
-
-int tape_same_shape(const tensor *a, const tensor *b) {
-  return a->rank == b->rank && memcmp(a->dim, b->dim, (size_t)a->rank * sizeof a->dim[0]) == 0;
-}
-
-tensor *tape_misfit(tape *t, op_kind kind, const char *rule, const tensor *a, const tensor *b) {
-  char one[SHAPE_TEXT], other[SHAPE_TEXT];
-  return tape_fail(t, SCRIM_E_ARGUMENT, "%s: %s and %s do not fit: %s", op_name[kind],
-                   tape_shape_text(one, a->rank, a->dim), tape_shape_text(other, b->rank, b->dim), rule);
-}
-
-tensor *tape_unfit(tape *t, op_kind kind, const char *rule, const tensor *a) {
-  char text[SHAPE_TEXT];
-  return tape_fail(t, SCRIM_E_ARGUMENT, "%s: %s does not fit: %s", op_name[kind],
-                   tape_shape_text(text, a->rank, a->dim), rule);
-}
-
-int tape_accepts(tape *t, op_kind kind, int n, tensor *const *in) {
-  for (int i = 0; i < n; i++) {
-    if (!in[i]) tape_fail(t, SCRIM_E_ARGUMENT, "%s: input %d is NULL", op_name[kind], i + 1);
-  }
-  return t->error.status == SCRIM_OK;
 }
 
 /* ---- recording ---- */
@@ -188,7 +77,7 @@ static int tape_shape(tape *t, tensor *x, int rank, const int *dim) {
   return 1;
 }
 
-static int tape_wants(const tensor *x) {
+int tape_wants(const tensor *x) {
   return x && (x->grad || (x->node && x->node->wants));
 }
 
@@ -198,35 +87,80 @@ node *tape_node(tape *t, op_kind kind, int n_in, tensor *const *in, int rank, co
   *n = (node){.kind = kind, .tape = t, .training = t->training, .n_in = n_in};
   if (!tape_shape(t, &n->out, rank, dim)) return NULL;
   n->out.node = n;
+  n->out.tape = t;
   for (int i = 0; i < n_in; i++) {
     n->in[i] = in[i];
     n->wants |= tape_wants(in[i]);
+    /* Weights that a device has trained: it reads them itself, the CPU's kernels read x->data. */
+    if (!t->backend->memory && in[i] && in[i]->values.host_behind && !tensor_values(in[i])) {
+      return tape_fail(t, SCRIM_E_DEVICE, "%s: input %d is lost on the device", tape_op_name(kind), i + 1), NULL;
+    }
   }
   return n;
 }
 
-real *tape_save(node *n, size_t values) {
+int tape_save(node *n, size_t values) {
+  n->n_saved = values;
+  if (!tape_on_host(n->tape, n->kind)) return 1;
   n->saved = arena_alloc(n->tape->arena, values * sizeof *n->saved);
-  return n->saved ? n->saved : tape_out_of_memory(n->tape, n->kind);
+  return n->saved || tape_out_of_memory(n->tape, n->kind);
 }
 
-int32_t *tape_choose(node *n, size_t values) {
+int tape_choose(node *n, size_t values) {
+  n->n_chosen = values;
+  if (!tape_on_host(n->tape, n->kind)) return 1;
   n->chosen = arena_alloc(n->tape->arena, values * sizeof *n->chosen);
-  return n->chosen ? n->chosen : tape_out_of_memory(n->tape, n->kind);
+  return n->chosen || tape_out_of_memory(n->tape, n->kind);
+}
+
+int tape_on_host(const tape *t, op_kind kind) {
+  return !t->backend->memory || !t->backend->op[kind].forward;
+}
+
+kernel tape_host_kernel(const tape *t, op_kind kind) {
+  kernel k = (t->backend->memory ? &cpu_backend : t->backend)->op[kind];
+  if (!k.forward) k.forward = reference_backend.op[kind].forward;
+  if (!k.backward) k.backward = reference_backend.op[kind].backward;
+  return k;
+}
+
+static int tape_forward(node *n) {
+  tape *t = n->tape;
+  if (!n->out.data) n->out.data = arena_alloc(t->arena, n->out.n * sizeof(real));
+  if (!n->out.data) return tape_out_of_memory(t, n->kind) != NULL;
+  tape_host_kernel(t, n->kind).forward(n);
+  return t->error.status == SCRIM_OK;
 }
 
 tensor *tape_run(node *n) {
   if (!n) return NULL;
   tape *t = n->tape;
-  if (!n->out.data) n->out.data = arena_alloc(t->arena, n->out.n * sizeof(real));
-  if (!n->out.data) return tape_out_of_memory(t, n->kind);
-  void (*forward)(node *) = t->backend->op[n->kind].forward;
-  if (!forward) forward = reference_backend.op[n->kind].forward;
-  forward(n);
-  if (t->error.status != SCRIM_OK) return NULL;
+  if (!(t->backend->memory ? residency_forward(n) : tape_forward(n))) return NULL;
   n->previous = t->last;
+  if (t->last) t->last->next = n;
+  if (!t->first) t->first = n;
   t->last = n;
+  t->captured = 0;
   return &n->out;
+}
+
+scrim_status tape_replay(tape *t, scrim_error *error) {
+  if (t->error.status != SCRIM_OK) return tape_status(t, error);
+  if (t->backend->memory) residency_replay(t);
+  for (node *n = t->first; n && !t->backend->memory && tape_forward(n);) n = n->next;
+  return tape_status(t, error);
+}
+
+size_t tape_fallbacks(const tape *t, const char **name) {
+  size_t sum = 0, most = 0;
+  *name = NULL;
+  for (int kind = 0; kind < OP_COUNT; kind++) {
+    sum += t->fallbacks[kind];
+    if (t->fallbacks[kind] <= most) continue;
+    most = t->fallbacks[kind];
+    *name = tape_op_name((op_kind)kind);
+  }
+  return sum;
 }
 
 real *tape_scratch(node *n, size_t values) {
@@ -245,7 +179,7 @@ void **tape_state(node *n) {
 
 int tape_seed(tape *t, op_kind kind, uint64_t *seed) {
   if (!t->random) {
-    tape_fail(t, SCRIM_E_STATE, "%s: the tape has no source of randomness", op_name[kind]);
+    tape_fail(t, SCRIM_E_STATE, "%s: the tape has no source of randomness", tape_op_name(kind));
     return 0;
   }
   *seed = random_u64(t->random);
@@ -262,7 +196,7 @@ static tensor *tape_leaf(tape *t, int rank, const int *dim) {
   if (t->error.status != SCRIM_OK) return NULL;
   tensor *x = arena_alloc(t->arena, sizeof *x);
   if (!x) return tape_fail(t, SCRIM_E_MEMORY, "out of memory for a tensor");
-  *x = (tensor){0};
+  *x = (tensor){.tape = t};
   return tape_shape(t, x, rank, dim) ? x : NULL;
 }
 
@@ -302,6 +236,7 @@ tensor *tape_zeros(tape *t, int rank, const int *dim) {
 static int tape_enliven(tape *t, tensor *x) {
   if (!x || !x->node || !x->node->wants || x->node->live) return 1;
   x->node->live = 1;
+  if (x->tape->backend->memory) return residency_zero_gradient(x);
   if (!x->grad) return (x->grad = tape_values(t, x)) != NULL;
   memset(x->grad, 0, x->n * sizeof *x->grad);
   return 1;
@@ -311,9 +246,19 @@ static void tape_node_backward(node *n) {
   for (int i = 0; i < n->n_in; i++) {
     if (!tape_enliven(n->tape, n->in[i])) return;
   }
-  void (*backward)(node *) = n->tape->backend->op[n->kind].backward;
-  if (!backward) backward = reference_backend.op[n->kind].backward;
-  backward(n);
+  if (n->tape->backend->memory)
+    residency_backward(n);
+  else
+    tape_host_kernel(n->tape, n->kind).backward(n);
+}
+
+/* d(root)/d(root) */
+static void tape_seed_gradient(tape *t, tensor *root) {
+  if (!tape_enliven(t, root)) return;
+  if (t->backend->memory)
+    residency_seed_gradient(root);
+  else
+    root->grad[0] = 1;
 }
 
 scrim_status tape_backward(tape *t, tensor *root, scrim_error *error) {
@@ -327,7 +272,7 @@ scrim_status tape_backward(tape *t, tensor *root, scrim_error *error) {
   if (!root->node || !root->node->wants) {
     return fail(error, SCRIM_E_ARGUMENT, "backward: nothing that the root depends on wants a gradient");
   }
-  if (tape_enliven(t, root)) root->grad[0] = 1;
+  tape_seed_gradient(t, root);
   for (node *n = root->node; n; n = n->previous) {
     if (n->live && t->error.status == SCRIM_OK) tape_node_backward(n);
     n->live = 0;

@@ -50,7 +50,8 @@ struct tensor {
   real *data;          /* [dim...]; of results read with tensor_values */
   real *grad;          /* same shape; NULL where no gradient is wanted and, for results, before tape_backward */
   struct node *node;   /* how it was made; NULL for inputs and parameters. Private to src/tensor, as all below */
-  const backend *home; /* the device that has a copy; NULL: none */
+  tape *tape;          /* whose pass it belongs to; NULL: it outlives passes (parameters) */
+  const backend *home; /* of one that outlives passes: the device that has a copy; NULL: none */
   residency values, gradient;
 };
 
@@ -67,6 +68,15 @@ void tape_training(tape *t, int on);
  * expands: good for training, never for noise that must stay secret. */
 void tape_random(tape *t, random_source *source);
 random_source *tape_source(const tape *t); /* what it was given; NULL: none */
+/*
+ * Runs the pass of this tape again, forward, on what the memory handed to tape_input, and labels and rows, hold now:
+ * without building it anew, and on a device without asking for one kernel after the other. Results are where they were;
+ * noise is the same as the first time.
+ */
+scrim_status tape_replay(tape *t, scrim_error *error);
+/* Kernels of this kind of tape that ran on the CPU for want of one, since it was made; *name is the operation that did
+ * most often, NULL: none. Always 0 on a tape of the CPU. */
+size_t tape_fallbacks(const tape *t, const char **name);
 /* d(root)/d(all that want a gradient), root being one value. Adds to the grads of parameters and variables; the
  * caller zeroes those of parameters. May be called again for another root of the same pass. */
 scrim_status tape_backward(tape *t, tensor *root, scrim_error *error);
@@ -81,6 +91,15 @@ const real *tensor_gradient(tensor *x);
 /* What writes to the values of a tensor that outlives passes (weights) asks for them here: a device's copy is then out
  * of date. NULL: they could not be fetched. */
 real *tensor_edit(tensor *x);
+/* The same for who writes all of them: nothing is fetched, and it cannot fail. */
+real *tensor_overwrite(tensor *x);
+/* Of a tensor that outlives passes and has a gradient. */
+void tensor_zero_gradient(tensor *x);
+/* Takes the values of one that outlives passes to where `like` has its own, if that is a device. */
+scrim_status tensor_follow(tensor *x, const tensor *like, scrim_error *error);
+/* Gives back a device's copies; before such a tensor goes. What only the device knew is lost. */
+void tensor_forget(tensor *x);
+void tensor_forget_gradient(tensor *x);
 
 /* ---- leaves ---- */
 tensor *tape_input(tape *t, const real *data, int rank, const int *dim); /* borrowed; no gradient */
