@@ -1,7 +1,7 @@
 /* One plane; sixteen at a time are in plane_lanes.c. */
 #include "pointcloud_defense/plane.h"
 
-#include "pointcloud_defense/plane_solve.h"
+#include "tensor/plane_solve.h"
 
 static double dot(const double a[3], const double b[3]) {
   return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];

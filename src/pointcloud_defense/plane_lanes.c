@@ -5,7 +5,7 @@
 #include "pointcloud_defense/plane_lanes.h"
 
 #include "pointcloud_defense/plane.h"
-#include "pointcloud_defense/plane_solve.h"
+#include "tensor/plane_solve.h"
 
 enum { LANES = NEIGHBOURS_LANES };
 

@@ -21,7 +21,12 @@
 #define VECTOR_CLONES
 #endif
 
+/* nvcc compiles the functions of one number for the device too: there they give the same bits. */
+#ifdef __CUDACC__
+#define VECTOR_INLINE static __host__ __device__ __forceinline__
+#else
 #define VECTOR_INLINE static inline __attribute__((always_inline, unused))
+#endif
 
 VECTOR_INLINE float vector_from_bits(uint32_t bits) {
   float x;
@@ -144,7 +149,9 @@ VECTOR_INLINE float vector_normal_cdf(float x) {
   return vector_select(x > 0, 1 - tail, tail);
 }
 
-/* ---- reductions in a fixed order: 16 lanes, whatever the machine's vectors hold ---- */
+/* ---- reductions in a fixed order: 16 lanes, whatever the machine's vectors hold; not for a device ---- */
+
+#ifndef __CUDACC__
 
 enum { VECTOR_LANES = 16 };
 typedef float vector_lanes __attribute__((vector_size(64)));
@@ -228,4 +235,5 @@ VECTOR_INLINE float vector_max(const float *x, size_t n) {
   return top;
 }
 
+#endif
 #endif

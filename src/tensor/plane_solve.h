@@ -1,9 +1,9 @@
 /*
  * The eigenproblem of a best-fit plane, in closed form and without a branch, so that sixteen can be solved side by
- * side. Private to plane*.c.
+ * side; on a device, in the same bits, one a thread.
  */
-#ifndef POINTCLOUD_DEFENSE_PLANE_SOLVE_H
-#define POINTCLOUD_DEFENSE_PLANE_SOLVE_H
+#ifndef TENSOR_PLANE_SOLVE_H
+#define TENSOR_PLANE_SOLVE_H
 
 #include "tensor/vector_math.h"
 
