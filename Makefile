@@ -8,6 +8,9 @@ MAKEFLAGS += --no-builtin-rules
 ifeq ($(origin CC),default)
 CC := gcc
 endif
+ifeq ($(origin CXX),default)
+CXX := $(if $(findstring clang,$(CC)),clang++,g++)
+endif
 AR ?= ar
 OBJCOPY ?= objcopy
 CLANG_FORMAT ?= clang-format
@@ -33,6 +36,17 @@ OPTIMISE := -O3
 NO_UNDEFINED := -Wl,--no-undefined
 endif
 
+# The backend for GPUs is a shared object of its own, which the library opens if it is there. WITH_CUDA=auto builds it
+# where nvcc is found, yes insists on it, no leaves it out. CUDA_ARCH: code for Turing, Ampere (Ada runs it too), Hopper
+# and Blackwell, and PTX for what comes between and after.
+WITH_CUDA ?= auto
+NVCC ?= $(firstword $(shell command -v nvcc 2>/dev/null) $(wildcard /usr/local/cuda/bin/nvcc))
+ifeq ($(WITH_CUDA),no)
+NVCC :=
+endif
+CUDA_ARCH ?= $(foreach n,75 80 90 120,-gencode arch=compute_$(n),code=sm_$(n)) -gencode arch=compute_90,code=compute_90
+CUDA_HOME := $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
+
 # pkg-config may be missing when `make demo` starts on a fresh machine: the answers are then empty, the packages are
 # installed, and make is started again.
 PACKAGES := openblas fftw3f libcjson libcrypto sndfile soxr
@@ -51,10 +65,17 @@ LIB_CFLAGS := $(BASE) -fPIC -fvisibility=hidden -pthread -DSCRIM_BUILD -Iinclude
 TOOL_CFLAGS := $(BASE) -pthread -Iinclude $(CFLAGS)
 TEST_CFLAGS := $(LIB_CFLAGS) $(SERVE_CFLAGS) -Itests -Ibench
 LIBS := $(PACKAGE_LIBS) -lm -pthread
+# Kernels are C++ in what nvcc asks for only. A GPU contracts as it likes; the emulation does as the CPU does.
+NVCC_FLAGS := -std=c++17 -O3 -Werror all-warnings -Iinclude -Isrc \
+  -Xcompiler -fPIC,-fvisibility=hidden,-fno-exceptions,-Wall,-Wextra -DSCRIM_BUILD
+CXX_FLAGS := -std=c++17 $(OPTIMISE) -g -ffp-contract=off -fno-math-errno $(WARN) $(SANITISE) -fPIC -pthread \
+  -DSCRIM_BUILD -Iinclude -Isrc $(PACKAGE_CFLAGS)
 LINK := -Wl,--as-needed $(SANITISE) $(LDFLAGS)
 
 SERVE := $(sort $(wildcard src/serve/*.c))
 CUDA := $(sort $(wildcard src/cuda/*.c))
+KERNELS := $(sort $(wildcard src/cuda/*.cu))
+EMULATION := $(sort $(wildcard tests/emulated_cuda/*.cc))
 SRC := $(filter-out $(SERVE) $(CUDA),$(sort $(wildcard src/*.c src/*/*.c)))
 TOOLS := $(sort $(wildcard tools/*.c))
 TESTS := $(sort $(wildcard tests/test_*.c))
@@ -74,6 +95,8 @@ say = @echo "  $(1) $@" &&
 endif
 
 objects = $(patsubst %.c,$(BUILD)/%.o,$(1))
+cuda_objects = $(patsubst %,$(BUILD)/%.o,$(1))
+emulated_objects = $(patsubst %,$(BUILD)/emulated/%.o,$(1))
 programs = $(patsubst %.c,$(BUILD)/%,$(1))
 
 ALL_LIB := $(BUILD)/libscrim-all.a
@@ -84,8 +107,10 @@ SHARED_LIB := $(BUILD)/libscrim.so.$(VERSION)
 TEST_LIB := $(BUILD)/tests/libsupport.a
 BENCH_LIB := $(BUILD)/bench/libsupport.a
 COMMAND := $(BUILD)/scrim
+CUDA_LIB := $(BUILD)/libscrim-cuda.so
+EMULATED_LIB := $(BUILD)/emulated/libcuda-all.a
 
-.PHONY: help lib tools demo test bench acceptance examples fuzz format install uninstall clean packages
+.PHONY: help lib cuda tools demo test bench acceptance examples fuzz format install uninstall clean packages
 .PHONY: check-format check-symbols check-headers check-man check-corpus tests \
   run-demo run-test run-bench run-acceptance run-fuzz FORCE
 
@@ -96,7 +121,8 @@ help: ## print this list
 
 ## ---- what is built
 
-lib: $(STATIC_LIB) $(SHARED_LIB) ## the library, static and shared
+lib: $(STATIC_LIB) $(SHARED_LIB) cuda ## the library, static and shared, and the backend for GPUs
+cuda: ## the backend for GPUs, if nvcc is there: build/libscrim-cuda.so
 tools: $(COMMAND) ## the scrim command: build/scrim
 tests: $(call programs,$(TESTS) $(TEST_PROGRAMS)) ## the test programs, not run
 examples: $(call programs,$(EXAMPLES)) ## the programs of examples/
@@ -132,6 +158,29 @@ $(COMMAND): $(call objects,$(TOOLS)) $(COMMAND_LIB)
 $(BUILD)/examples/%: $(BUILD)/examples/%.o $(STATIC_LIB)
 	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS)
 
+# The kernels by nvcc, their adapters by the C compiler. It needs nothing of the library at run time: what it shares with
+# it is linked from the archive.
+ifdef NVCC
+cuda: $(CUDA_LIB)
+else ifeq ($(WITH_CUDA),yes)
+cuda:
+	@echo 'WITH_CUDA=yes, but there is no nvcc: set NVCC' && false
+else
+cuda:
+	@echo '  no CUDA: built without a backend for GPUs'
+endif
+$(CUDA_LIB): $(call cuda_objects,$(CUDA) $(KERNELS)) $(ALL_LIB) build-aux/scrim.map
+	$(call say,LD)$(CC) -shared -Wl,--version-script=build-aux/scrim.map $(NO_UNDEFINED) -Wl,-z,relro,-z,now $(LINK) \
+	  -o $@ $(filter %.o,$^) $(ALL_LIB) -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(CUDA_HOME)/lib64 \
+	  -lcublas -lcufft -lcudart_static -lstdc++ -ldl -lrt $(LIBS)
+
+# The same sources on the processor, for tests: tests/emulated_cuda stands before the toolkit's headers.
+$(EMULATED_LIB): $(call emulated_objects,$(CUDA) $(KERNELS) $(EMULATION)) $(BUILD)/sources
+	@rm -f $@
+	$(call say,AR)$(AR) rcs $@ $(filter %.o,$^)
+$(BUILD)/tests/test_cuda_%: $(BUILD)/tests/test_cuda_%.o $(EMULATED_LIB) $(TEST_LIB) $(ALL_LIB)
+	$(call say,LD)$(CXX) $(LINK) -o $@ $^ $(LIBS) -lcmocka
+
 # A test's own objects come first, so that a test may bring its own builtin_filters.
 $(BUILD)/tests/test_%: $(BUILD)/tests/test_%.o $(TEST_LIB) $(SERVE_LIB) $(ALL_LIB)
 	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS) $(SERVE_LIBS) -lcmocka
@@ -149,17 +198,33 @@ remember = @mkdir -p $(@D) && echo '$(1)' | cmp -s - $@ || echo '$(1)' >$@
 $(BUILD)/flags: FORCE
 	$(call remember,$(CC) $(LIB_CFLAGS) $(LINK) $(LIBS) $(SERVE_LIBS))
 $(BUILD)/sources: FORCE
-	$(call remember,$(SRC) $(SERVE) $(TEST_SUPPORT) $(BENCH_SUPPORT) $(TOOLS))
+	$(call remember,$(SRC) $(SERVE) $(CUDA) $(KERNELS) $(EMULATION) $(TEST_SUPPORT) $(BENCH_SUPPORT) $(TOOLS))
 
 define compile
 @mkdir -p $(@D)
 $(call say,CC)$(CC) $(1) -MMD -MP -c $< -o $@
+endef
+define compile_cxx
+@mkdir -p $(@D)
+$(call say,CXX)$(CXX) $(CXX_FLAGS) $(1) -MMD -MP -c $< -o $@
 endef
 $(BUILD)/tools/%.o: tools/%.c $(BUILD)/flags
 	$(call compile,$(TOOL_CFLAGS))
 $(BUILD)/tools/cmd_scores_serve.o: TOOL_CFLAGS += -Isrc
 $(BUILD)/examples/%.o: examples/%.c $(BUILD)/flags
 	$(call compile,$(TOOL_CFLAGS))
+$(BUILD)/src/cuda/%.c.o: src/cuda/%.c $(BUILD)/flags
+	$(call compile,$(LIB_CFLAGS) -isystem $(CUDA_HOME)/include)
+$(BUILD)/src/cuda/%.cu.o: src/cuda/%.cu $(BUILD)/flags
+	@mkdir -p $(@D)
+	$(call say,NVCC)$(NVCC) $(NVCC_FLAGS) $(CUDA_ARCH) -MMD -MP -c $< -o $@
+$(BUILD)/emulated/%.c.o: %.c $(BUILD)/flags
+	$(call compile,-Itests/emulated_cuda $(LIB_CFLAGS))
+$(BUILD)/emulated/%.cu.o: %.cu $(BUILD)/flags
+	$(call compile_cxx,-Itests/emulated_cuda -x c++)
+$(BUILD)/emulated/%.cc.o: %.cc $(BUILD)/flags
+	$(call compile_cxx,-Itests/emulated_cuda)
+$(BUILD)/tests/test_cuda_%.o: TEST_CFLAGS += -Itests/emulated_cuda
 $(BUILD)/src/serve/%.o: src/serve/%.c $(BUILD)/flags
 	$(call compile,$(LIB_CFLAGS) $(SERVE_CFLAGS))
 $(BUILD)/src/%.o: src/%.c $(BUILD)/flags
@@ -168,6 +233,7 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call compile,$(TEST_CFLAGS))
 .SECONDARY: # objects stay
 
+-include $(patsubst %.o,%.d,$(call cuda_objects,$(CUDA) $(KERNELS)) $(call emulated_objects,$(CUDA) $(KERNELS) $(EMULATION)))
 -include $(patsubst %.c,$(BUILD)/%.d,$(SRC) $(SERVE) $(TOOLS) $(TESTS) $(TEST_PROGRAMS) $(TEST_SUPPORT) \
   $(BENCHES) $(LAB) $(BENCH_SUPPORT) \
   $(EXAMPLES) $(FUZZERS) fuzz/replay.c)

@@ -6,6 +6,7 @@
 #include <scrim/audio_list.h>
 #include <scrim/cloud.h>
 #include <scrim/config.h>
+#include <scrim/device.h>
 #include <scrim/digest.h>
 #include <scrim/encryption.h>
 #include <scrim/filter.h>

@@ -85,7 +85,6 @@
 #define tape_out_of_memory double_tape_out_of_memory
 #define tape_on_host double_tape_on_host
 #define tape_host_kernel double_tape_host_kernel
-#define tape_wants double_tape_wants
 #define reference_backend double_reference_backend
 
 #endif

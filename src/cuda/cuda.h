@@ -57,15 +57,14 @@ float *cuda_scratch(node *n, size_t values);
 cudaStream_t cuda_stream(const node *n);
 /* On cuda_stream, pedantic float32 unless the precision setting says otherwise, with a workspace of the tape's. */
 cublasHandle_t cuda_blas(node *n);
-/* Where cuda_fft.c keeps plans from pass to pass; cuda_fft_release frees what it holds (NULL: nothing). */
-void **cuda_fft_plans(node *n);
-void cuda_fft_release(void *plans);
+/* A place for plans of cuFFT, kept from pass to pass; NULL at first. `release` frees what it holds, with the tape. */
+void **cuda_fft_plans(node *n, void (*release)(void *plans));
 
 /* 1: no error; 0: the tape's error names the operation and what CUDA says. Reads: cuda_ok(n, relu_forward(...)) */
 int cuda_ok(node *n, cudaError_t launched);
 int cuda_blas_ok(node *n, cublasStatus_t status);
 
-/* ---- the table: adapters, one list in cuda_ops.h, filled in cuda_backend.c ---- */
+/* ---- the table: adapters are declared in cuda_ops.h and listed in cuda_backend.c ---- */
 
 extern const backend cuda_backend;
 

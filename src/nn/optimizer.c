@@ -29,6 +29,7 @@ struct nn_optimizer {
   size_t n_slots;
   slot *slots;
   optimizer_block *blocks; /* [n_slots], for a device */
+  void *room;              /* that device's, for the norm; NULL until then */
   scrim_error failure;
 };
 
@@ -69,6 +70,7 @@ nn_optimizer *nn_optimizer_create(nn_params *p, const nn_optimizer_config *confi
 
 void nn_optimizer_free(nn_optimizer *o) {
   if (!o) return;
+  if (o->room) o->slots[0].param->home->memory->drop(o->room);
   for (size_t i = 0; i < o->n_slots; i++) {
     for (int k = 0; k < OPTIMIZER_MOMENTS; k++) {
       tensor_forget(&o->slots[i].moment[k]);
@@ -220,7 +222,10 @@ static const device_optimizer *device_of(const nn_optimizer *o) {
   return home ? home->optimizer : NULL;
 }
 
-static scrim_status lay_out_blocks(const nn_optimizer *o, scrim_error *error) {
+static scrim_status lay_out_blocks(nn_optimizer *o, scrim_error *error) {
+  const backend *home = o->slots[0].param->home;
+  if (!o->room) o->room = home->memory->keep(o->n_slots * home->optimizer->room_bytes, error);
+  if (!o->room) return SCRIM_E_MEMORY;
   for (size_t i = 0; i < o->n_slots; i++) {
     slot *s = &o->slots[i];
     optimizer_block *b = &o->blocks[i];
@@ -251,7 +256,7 @@ double nn_optimizer_step(nn_optimizer *o, double rate_scale) {
   if (status != SCRIM_OK) return NAN;
   if (!device)
     norm = gradient_norm(o);
-  else if (device->norm(o->blocks, o->n_slots, &norm, &o->failure) != SCRIM_OK)
+  else if (device->norm(o->blocks, o->n_slots, o->room, &norm, &o->failure) != SCRIM_OK)
     return NAN;
   if (!isfinite(norm)) return norm;
   o->steps++;

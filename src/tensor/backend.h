@@ -148,7 +148,8 @@ typedef struct device_memory {
 /*
  * How a device repeats a pass of its own, without asking for one kernel after the other: between begin and end it takes
  * note of what is asked of it (uploads included) instead of doing it; launch does it all, with what the memory that was
- * uploaded holds by then. Forgotten at device_memory's reset. Each answers 0 after a sticky error.
+ * uploaded holds by then. Where begin succeeded, end is called whatever happened between them. Forgotten at
+ * device_memory's reset. Each answers 0 after a sticky error.
  */
 typedef struct device_replay {
   int (*begin)(tape *t);
@@ -158,6 +159,7 @@ typedef struct device_replay {
 
 struct backend {
   const char *name;
+  scrim_status (*describe)(char *text, size_t bytes, scrim_error *error); /* the device in words; NULL: the CPU */
   void (*prepare)(void);                    /* called by tape_create; NULL: nothing to prepare */
   void (*release)(void *state);             /* frees what tape_state holds; NULL: nothing is held */
   const device_memory *memory;              /* NULL: the host's */

@@ -29,8 +29,9 @@ typedef struct optimizer_block {
 } optimizer_block;
 
 typedef struct device_optimizer {
+  size_t room_bytes; /* that `norm` needs on the device for each block */
   /* The root of the sum of all squared gradients. Waits for it. */
-  scrim_status (*norm)(const optimizer_block *blocks, size_t n_blocks, double *norm, scrim_error *error);
+  scrim_status (*norm)(const optimizer_block *blocks, size_t n_blocks, void *room, double *norm, scrim_error *error);
   scrim_status (*step)(optimizer_rule rule, const optimizer_terms *terms, const optimizer_block *blocks,
                        size_t n_blocks, scrim_error *error);
 } device_optimizer;

@@ -244,7 +244,11 @@ int residency_replay(tape *t) {
   const device_replay *replay = t->backend->replay;
   if (!replay || t->strayed) return run_again(t);
   if (!weights_there(t)) return 0;
-  if (!t->captured) t->captured = replay->begin(t) && run_again(t) && replay->end(t);
+  if (!t->captured) {
+    if (!replay->begin(t)) return 0;
+    const int ran = run_again(t);
+    t->captured = replay->end(t) && ran;
+  }
   if (!t->captured || !replay->launch(t)) return 0;
   for (node *n = t->first; n; n = n->next) written_on_device(&n->out.values);
   return 1;

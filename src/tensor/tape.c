@@ -77,10 +77,6 @@ static int tape_shape(tape *t, tensor *x, int rank, const int *dim) {
   return 1;
 }
 
-int tape_wants(const tensor *x) {
-  return x && (x->grad || (x->node && x->node->wants));
-}
-
 node *tape_node(tape *t, op_kind kind, int n_in, tensor *const *in, int rank, const int *dim) {
   node *n = arena_alloc(t->arena, sizeof *n + (size_t)n_in * sizeof *in);
   if (!n) return tape_out_of_memory(t, kind);

@@ -48,6 +48,8 @@ int tape_on_host(const tape *t, op_kind kind);
 /* The CPU's kernel: the tape's own, or what serves where the device has none. */
 kernel tape_host_kernel(const tape *t, op_kind kind);
 /* 1: the operation that made x, or x itself, wants a gradient. */
-int tape_wants(const tensor *x);
+static inline int tape_wants(const tensor *x) {
+  return x && (x->grad || (x->node && x->node->wants));
+}
 
 #endif

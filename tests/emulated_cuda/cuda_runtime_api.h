@@ -105,6 +105,9 @@ typedef enum cudaStreamCaptureStatus {
   cudaStreamCaptureStatusInvalidated = 2
 } cudaStreamCaptureStatus;
 
+cudaStream_t emulated_thread_stream(void);
+#define cudaStreamPerThread emulated_thread_stream()
+
 cudaError_t cudaStreamCreate(cudaStream_t *stream);
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags);
 cudaError_t cudaStreamDestroy(cudaStream_t stream);

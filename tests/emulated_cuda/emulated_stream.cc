@@ -203,6 +203,22 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags) {
   return cudaSuccess;
 }
 
+/* Made when a thread first asks, gone with the thread. */
+cudaStream_t emulated_thread_stream(void) {
+  struct owned_stream {
+    cudaStream_t stream = new emulated_stream();
+    owned_stream() {
+      emulated_guard guard(emulated_lock);
+      state().streams.insert(stream);
+    }
+    ~owned_stream() {
+      cudaStreamDestroy(stream);
+    }
+  };
+  static thread_local owned_stream own;
+  return own.stream;
+}
+
 cudaError_t cudaStreamCreate(cudaStream_t *stream) {
   return cudaStreamCreateWithFlags(stream, cudaStreamDefault);
 }
