@@ -58,17 +58,21 @@ static scrim_status climb_defended(attack_cloud *a, int32_t label, attack_cloud_
   const int dim[] = {1, (int)d->n, 3};
   tensor *xyz = wants ? tape_variable(t, d->xyz, 3, dim) : tape_input(t, d->xyz, 3, dim);
   tensor *logits = a->victim->logits(t, a->victim->model, xyz);
+  const float *answer = tensor_values(logits);
   scrim_status status = tape_status(t, error);
   if (status != SCRIM_OK) return status;
-  const size_t rival = rival_of(logits->data, a->victim->classes, (size_t)label);
+  const size_t rival = rival_of(answer, a->victim->classes, (size_t)label);
   tensor *root =
       goal == ATTACK_CLOUD_ENTROPY ? op_cross_entropy(t, logits, &label) : margin_op(t, logits, label, rival);
   status = tape_status(t, error);
   if (status == SCRIM_OK && wants) status = tape_backward(t, root, error);
   if (status != SCRIM_OK) return status;
-  height->goal += (double)root->data[0];
-  height->margin += (double)logits->data[rival] - (double)logits->data[label];
-  if (wants) *slope = xyz->grad;
+  const float *value = tensor_values(root);
+  if (wants) *slope = tensor_gradient(xyz);
+  status = tape_status(t, error);
+  if (status != SCRIM_OK) return status;
+  height->goal += (double)*value;
+  height->margin += (double)answer[rival] - (double)answer[label];
   return SCRIM_OK;
 }
 

@@ -215,10 +215,10 @@ static tensor *training_loss(tape *t, const uint32_t *rows, size_t n, void *cont
 static scrim_status held_batch(training_context *c, size_t first, size_t n, double *loss, scrim_error *error) {
   tape_reset(c->held_tape);
   tape_random(c->held_tape, c->held_random);
-  const tensor *answer = draw_batch(c->held_tape, c, NULL, first, n);
+  const float *answer = tensor_values(draw_batch(c->held_tape, c, NULL, first, n));
   const scrim_status status = tape_status(c->held_tape, error);
   if (status == SCRIM_OK && answer == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for held-out objects");
-  if (status == SCRIM_OK) *loss += answer->data[0] * (double)n;
+  if (status == SCRIM_OK) *loss += *answer * (double)n;
   return status;
 }
 
@@ -242,8 +242,8 @@ static scrim_status gauge_clean(training_context *c, size_t object, double *nois
   if (status != SCRIM_OK) return status;
   tape_reset(t);
   tensor *x = tape_input(t, c->invariants, 3, (int[]){1, (int)c->points, PRIOR_INVARIANTS});
-  const tensor *told = prior_gauge(t, c->prior, prior_encode(t, c->prior, x));
-  if (told != NULL) *noise = fmax(exp(told->data[0]) - PRIOR_GAUGE_LEAST, 0);
+  const float *told = tensor_values(prior_gauge(t, c->prior, prior_encode(t, c->prior, x)));
+  if (told != NULL) *noise = fmax(exp(*told) - PRIOR_GAUGE_LEAST, 0);
   return tape_status(t, error);
 }
 

@@ -30,9 +30,9 @@ void victim_close(victim *v) {
 
 scrim_status victim_ask(const victim *v, tape *t, const float *xyz, size_t n, float *logits, scrim_error *error) {
   tape_reset(t);
-  const tensor *answer = v->logits(t, v->model, tape_input(t, xyz, 3, (int[]){1, (int)n, 3}));
+  const float *answer = tensor_values(v->logits(t, v->model, tape_input(t, xyz, 3, (int[]){1, (int)n, 3})));
   const scrim_status status = tape_status(t, error);
-  if (status == SCRIM_OK) memcpy(logits, answer->data, v->classes * sizeof *logits);
+  if (status == SCRIM_OK) memcpy(logits, answer, v->classes * sizeof *logits);
   return status;
 }
 

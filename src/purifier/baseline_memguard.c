@@ -98,8 +98,11 @@ static scrim_status evaluate(memguard_state *s, const float *at, size_t n, int w
   tensor *sum = want_grad ? op_sum(s->tape, h) : h;
   scrim_status status = tape_status(s->tape, error);
   if (status == SCRIM_OK && want_grad) status = tape_backward(s->tape, sum, error);
-  for (size_t i = 0; status == SCRIM_OK && i < n; i++) s->h[i] = h->data[i];
-  for (size_t i = 0; status == SCRIM_OK && want_grad && i < n * s->classes; i++) s->grad[i] = z->grad[i];
+  if (status != SCRIM_OK) return status;
+  const float *odds = tensor_values(h), *grad = want_grad ? tensor_gradient(z) : NULL;
+  status = tape_status(s->tape, error);
+  for (size_t i = 0; status == SCRIM_OK && i < n; i++) s->h[i] = odds[i];
+  for (size_t i = 0; status == SCRIM_OK && grad && i < n * s->classes; i++) s->grad[i] = grad[i];
   return status;
 }
 

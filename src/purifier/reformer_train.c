@@ -111,14 +111,17 @@ static scrim_status held_block(training_context *c, size_t first, size_t n, scri
   tensor *mean, *kl;
   for (size_t i = 0; i < n; i++) c->rows[i] = (uint32_t)(first + i);
   tape_reset(c->held_tape);
-  const tensor *loss = build_loss(c->held_tape, c, c->rows, n, 0, &mean, &kl);
-  const scrim_status status = tape_status(c->held_tape, error);
+  tensor *loss = build_loss(c->held_tape, c, c->rows, n, 0, &mean, &kl);
+  scrim_status status = tape_status(c->held_tape, error);
   if (status != SCRIM_OK) return status;
-  c->held_loss += loss->data[0] * (double)n;
-  c->kl += kl->data[0] * (double)n;
+  const float *loss_value = tensor_values(loss), *kl_value = tensor_values(kl), *latents = tensor_values(mean);
+  status = tape_status(c->held_tape, error);
+  if (status != SCRIM_OK) return status;
+  c->held_loss += *loss_value * (double)n;
+  c->kl += *kl_value * (double)n;
   for (size_t i = 0; i < n * (size_t)latent; i++) {
-    c->unit_sum[i % (size_t)latent] += mean->data[i];
-    c->unit_square[i % (size_t)latent] += (double)mean->data[i] * mean->data[i];
+    c->unit_sum[i % (size_t)latent] += latents[i];
+    c->unit_square[i % (size_t)latent] += (double)latents[i] * latents[i];
   }
   return SCRIM_OK;
 }

@@ -53,9 +53,10 @@ static tensor *pass_gains(channel *c, tape *t, int slot, tensor *sound) {
 }
 
 static tensor *pass_noise(channel *c, tape *t, int slot, tensor *sound, double below) {
-  if (sound == NULL) return NULL;
+  const float *values = tensor_values(sound);
+  if (values == NULL) return NULL;
   double power = 1e-12;
-  for (size_t i = 0; i < sound->n; i++) power += (double)sound->data[i] * (double)sound->data[i];
+  for (size_t i = 0; i < sound->n; i++) power += (double)values[i] * (double)values[i];
   c->noise[slot] = (float)(log(power / (double)sound->n) - below * log(10) / 10);
   tensor *level = op_add(t, tape_zeros(t, 2, sound->dim), tape_input(t, &c->noise[slot], 1, (int[]){1}));
   return op_gaussian(t, sound, level);

@@ -233,7 +233,7 @@ static scrim_status take_encoder(speaker_encoder **out, const training_context *
   const nn_params *from = speaker_encoder_params(c->encoder), *to = speaker_encoder_params(*out);
   for (size_t i = 0; i < nn_params_count(to); i++) {
     const tensor *w = nn_params_at(from, i, NULL, NULL);
-    memcpy(nn_params_at(to, i, NULL, NULL)->data, w->data, w->n * sizeof *w->data);
+    memcpy(tensor_overwrite(nn_params_at(to, i, NULL, NULL)), w->data, w->n * sizeof *w->data);
   }
   return SCRIM_OK;
 }

@@ -50,9 +50,9 @@ scrim_status generator_make(const generator *g, tape *t, const float *const *sou
     memcpy(both + g->width + at, target[p], (size_t)dim[p] * sizeof *both);
   }
   tape_reset(t);
-  const tensor *made = generator_map(t, g, tape_input(t, both, 2, (int[]){1, 2 * g->width}));
+  const float *made = tensor_values(generator_map(t, g, tape_input(t, both, 2, (int[]){1, 2 * g->width})));
   scrim_status status = tape_status(t, error);
-  if (status == SCRIM_OK) memcpy(map, made->data, GENERATOR_MAP * sizeof *map);
+  if (status == SCRIM_OK) memcpy(map, made, GENERATOR_MAP * sizeof *map);
   memory_wipe_free(both, 2 * (size_t)g->width * sizeof *both);
   return status;
 }

@@ -69,11 +69,12 @@ static scrim_status draw_embeddings(generator_trainer *g, const generator_exampl
 
 /* The map at the surface of the ball of `strength`: its size is taken as given, so no slope goes through it. */
 static tensor *map_at_strength(generator_trainer *g, tape *t, const perturb_segment *s, tensor *map) {
-  if (map == NULL) return NULL;
+  const float *values = tensor_values(map);
+  if (values == NULL) return NULL;
   const perturb_settings *settings = g->training->perturb;
   tape_reset(g->tape);
-  tensor *copy = tape_input(g->tape, map->data, 2, (int[]){ENVELOPE_BANDS, ENVELOPE_STATE});
-  const tensor *gains = perturb_gains(g->tape, s, copy, NULL, settings->peak);
+  tensor *copy = tape_input(g->tape, values, 2, (int[]){ENVELOPE_BANDS, ENVELOPE_STATE});
+  const float *gains = tensor_values(perturb_gains(g->tape, s, copy, NULL, settings->peak));
   if (tape_status(g->tape, &g->failure) != SCRIM_OK) return NULL;
   const double size = perturb_size(s, gains);
   return op_affine(t, map, (float)(settings->strength / (size + 1e-6)), 0);

@@ -177,10 +177,10 @@ static tensor *network(tape *t, const judge *j, tensor *x) {
 static scrim_status add_segments(const judge *j, tape *t, const float *features, int n, double *sum,
                                  scrim_error *error) {
   tape_reset(t);
-  tensor *rows = network(t, j, tape_input(t, features, 4, (int[]){n, 1, BANDS, FRAMES}));
+  const float *rows = tensor_values(network(t, j, tape_input(t, features, 4, (int[]){n, 1, BANDS, FRAMES})));
   scrim_status status = tape_status(t, error);
   if (status != SCRIM_OK) return status;
-  for (size_t i = 0; i < rows->n; i++) sum[i % JUDGE_DIMENSIONS] += rows->data[i];
+  for (size_t i = 0; i < (size_t)n * JUDGE_DIMENSIONS; i++) sum[i % JUDGE_DIMENSIONS] += rows[i];
   return SCRIM_OK;
 }
 

@@ -83,7 +83,7 @@ void perturb_forget(perturb *p) {
 }
 
 void perturb_start(perturb *p, const float *map) {
-  memcpy(p->map->data, map, p->map->n * sizeof *map);
+  memcpy(tensor_overwrite(p->map), map, p->map->n * sizeof *map);
   p->has_map = MAP_GIVEN;
 }
 
@@ -150,38 +150,42 @@ static scrim_status pass_loss(perturb *p, random_source *random, double *loss, s
     sum = e == 0 ? one : op_add(t, sum, one);
   }
   scrim_status status = tape_backward(t, op_affine(t, sum, 1 / (float)p->n_encoders, 0), error);
-  *loss = status == SCRIM_OK ? (double)sum->data[0] : 0;
-  return status;
+  const float *value = status == SCRIM_OK ? tensor_values(sum) : NULL;
+  *loss = value != NULL ? (double)*value : 0;
+  return status == SCRIM_OK ? tape_status(t, error) : status;
 }
 
 static scrim_status measure_gains(perturb *p, double *size, scrim_error *error) {
   tape_reset(p->tape);
-  const tensor *gains = pass_gains(p);
+  const float *gains = tensor_values(pass_gains(p));
   scrim_status status = tape_status(p->tape, error);
   if (status == SCRIM_OK) *size = perturb_size(&p->segment, gains);
   return status;
 }
 
-static void scale_gains(perturb *p, double by) {
-  for (size_t i = 0; i < p->map->n; i++) p->map->data[i] *= (float)by;
-  for (size_t i = 0; i < p->moves->n; i++) p->moves->data[i] *= (float)by;
+static scrim_status scale_gains(perturb *p, double by, scrim_error *error) {
+  float *map = tensor_edit(p->map), *moves = tensor_edit(p->moves);
+  if (map == NULL || moves == NULL) return fail(error, SCRIM_E_DEVICE, "the gains cannot be brought back");
+  for (size_t i = 0; i < p->map->n; i++) map[i] *= (float)by;
+  for (size_t i = 0; i < p->moves->n; i++) moves[i] *= (float)by;
+  return SCRIM_OK;
 }
 
 /* Back onto the ball of `strength`, straight towards its centre. */
 static scrim_status project(perturb *p, double *size, scrim_error *error) {
   scrim_status status = measure_gains(p, size, error);
   if (status != SCRIM_OK || *size <= p->settings.strength) return status;
-  scale_gains(p, p->settings.strength / *size);
+  status = scale_gains(p, p->settings.strength / *size, error);
   *size = p->settings.strength;
-  return SCRIM_OK;
+  return status;
 }
 
 /* Onto its surface, from within or without. The peak bends large gains, so that it takes a few scalings. */
 static scrim_status project_outwards(perturb *p, double *size, scrim_error *error) {
   scrim_status status = measure_gains(p, size, error);
   for (int i = 0; i < SCALINGS && status == SCRIM_OK && *size > 0; i++) {
-    scale_gains(p, p->settings.strength / *size);
-    status = measure_gains(p, size, error);
+    status = scale_gains(p, p->settings.strength / *size, error);
+    if (status == SCRIM_OK) status = measure_gains(p, size, error);
   }
   return status == SCRIM_OK ? project(p, size, error) : status;
 }
@@ -192,7 +196,7 @@ static scrim_status project_outwards(perturb *p, double *size, scrim_error *erro
 static void draw_start(perturb *p, random_source *random) {
   const double small = 0.1 * p->settings.strength / sqrt(ENVELOPE_STATE);
   if (p->has_map == MAP_NONE) nn_init_normal(p->map, small, random);
-  memset(p->moves->data, 0, p->moves->n * sizeof *p->moves->data);
+  memset(tensor_overwrite(p->moves), 0, p->moves->n * sizeof(float));
 }
 
 static scrim_status descend(perturb *p, int steps, random_source *random, perturb_result *result, scrim_error *error) {
@@ -208,7 +212,8 @@ static scrim_status descend(perturb *p, int steps, random_source *random, pertur
     result->reached = met == STEPS_REACHED;
     if (status == SCRIM_OK && loss > 0) {
       nn_optimizer_step(optimizer, 1);
-      status = project(p, &result->distortion, error);
+      status = nn_optimizer_status(optimizer, error);
+      if (status == SCRIM_OK) status = project(p, &result->distortion, error);
     }
   }
   nn_optimizer_free(optimizer);
@@ -224,11 +229,11 @@ static double dot(const float *a, const float *b, int n) {
 static scrim_status listen(perturb *p, tensor *output, perturb_result *result, scrim_error *error) {
   for (int e = 0; e < p->n_encoders; e++) {
     const int dimensions = speaker_encoder_about(p->encoder[e])->dimensions;
-    const tensor *embedding = speaker_encoder_embed(p->tape, p->encoder[e], output);
+    const float *embedding = tensor_values(speaker_encoder_embed(p->tape, p->encoder[e], output));
     scrim_status status = tape_status(p->tape, error);
     if (status != SCRIM_OK) return status;
-    result->source_cosine[e] = dot(embedding->data, p->source[e], dimensions);
-    result->target_cosine[e] = dot(embedding->data, p->segment.target[e], dimensions);
+    result->source_cosine[e] = dot(embedding, p->source[e], dimensions);
+    result->target_cosine[e] = dot(embedding, p->segment.target[e], dimensions);
   }
   result->has_cosines = 1;
   return SCRIM_OK;
@@ -238,9 +243,10 @@ static scrim_status listen(perturb *p, tensor *output, perturb_result *result, s
 static scrim_status conclude(perturb *p, perturb_result *result, scrim_error *error) {
   tape_reset(p->tape);
   tensor *responses = perturb_responses(p->tape, p->envelope, pass_gains(p));
+  const float *values = tensor_values(responses);
   scrim_status status = tape_status(p->tape, error);
   if (status != SCRIM_OK) return status;
-  memcpy(p->responses, responses->data, responses->n * sizeof *p->responses);
+  memcpy(p->responses, values, responses->n * sizeof *p->responses);
   result->nodes = p->segment.nodes;
   result->responses = p->responses;
   return p->is_heard ? listen(p, perturb_output(p->tape, &p->segment, responses), result, error) : SCRIM_OK;

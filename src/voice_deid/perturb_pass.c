@@ -7,11 +7,11 @@ tensor *perturb_gains(tape *t, const perturb_segment *s, tensor *map, tensor *mo
   return op_affine(t, op_tanh(t, op_affine(t, gains, (float)(1 / peak), 0)), (float)peak, 0);
 }
 
-double perturb_size(const perturb_segment *s, const tensor *gains) {
+double perturb_size(const perturb_segment *s, const float *gains) {
   double sum = 0, total = 1e-9;
   for (int j = 0; j < s->nodes; j++) {
     for (int b = 0; b < ENVELOPE_BANDS; b++) {
-      const double gain = (double)gains->data[j * ENVELOPE_BANDS + b];
+      const double gain = (double)gains[j * ENVELOPE_BANDS + b];
       sum += gain * gain;
     }
     total += (double)s->activity[j];

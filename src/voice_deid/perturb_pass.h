@@ -40,7 +40,7 @@ typedef struct perturb_segment {
 /* map [ENVELOPE_BANDS, ENVELOPE_STATE], moves [nodes, ENVELOPE_BANDS] or NULL -> gains in dB [nodes, ENVELOPE_BANDS] */
 tensor *perturb_gains(tape *t, const perturb_segment *s, tensor *map, tensor *moves, double peak);
 /* Root mean square of the gains over bands and active nodes, dB. */
-double perturb_size(const perturb_segment *s, const tensor *gains);
+double perturb_size(const perturb_segment *s, const float *gains);
 /* -> [nodes, ENVELOPE_TAPS] */
 tensor *perturb_responses(tape *t, const envelope *e, tensor *gains);
 /* -> [1, n] */

@@ -119,9 +119,9 @@ static scrim_status add_segment(const speaker_encoder *e, tape *t, const float *
                                 scrim_error *error) {
   tape_reset(t);
   tape_training(t, 0);
-  const tensor *y = speaker_encoder_embed(t, e, tape_input(t, x, 2, (int[]){1, (int)n}));
+  const float *y = tensor_values(speaker_encoder_embed(t, e, tape_input(t, x, 2, (int[]){1, (int)n})));
   const scrim_status status = tape_status(t, error);
-  for (int i = 0; status == SCRIM_OK && i < e->settings.dimensions; i++) sum[i] += y->data[i];
+  for (int i = 0; status == SCRIM_OK && i < e->settings.dimensions; i++) sum[i] += y[i];
   return status;
 }
 

@@ -138,9 +138,10 @@ static scrim_status measure_latent(measure *m, target_figures *f, scrim_error *e
     row[m->width + (size_t)m->data->class[i]] = 1;
     tape_reset(m->tape);
     target_sampler_encode(m->sampler, m->tape, tape_input(m->tape, row, 2, (int[]){1, columns}), &mean, &log_variance);
+    const float *means = tensor_values(mean), *log_variances = tensor_values(log_variance);
     status = tape_status(m->tape, error);
     for (int k = 0; k < latent && status == SCRIM_OK; k++) {
-      const double u = (double)mean->data[k], v = (double)log_variance->data[k];
+      const double u = (double)means[k], v = (double)log_variances[k];
       divergence[k] += 0.5 * (u * u + exp(v) - v - 1) / (double)m->data->n;
     }
   }

@@ -94,10 +94,10 @@ scrim_status target_sampler_make(const target_sampler *s, tape *t, int class, in
     for (int i = 0; i < s->settings.latent; i++) z[i] = (float)random_normal(random);
     z[s->settings.latent + class] = 1;
     tape_reset(t);
-    const tensor *made = target_sampler_decode(s, t, tape_input(t, z, 2, (int[]){1, columns}));
+    const float *made = tensor_values(target_sampler_decode(s, t, tape_input(t, z, 2, (int[]){1, columns})));
     status = tape_status(t, error);
     if (status == SCRIM_OK) status = random_status(random, error);
-    if (status == SCRIM_OK) memcpy(out, made->data, (size_t)s->width * sizeof *out);
+    if (status == SCRIM_OK) memcpy(out, made, (size_t)s->width * sizeof *out);
   }
   random_source_free(random);
   memory_wipe_free(z, (size_t)columns * sizeof *z);

@@ -108,10 +108,11 @@ static scrim_status held_out(target_trainer *t, int sampled, double *loss, doubl
     for (size_t i = 0; i < n; i++) rows[i] = (uint32_t)(t->n_learnt + at + i);
     tape_reset(t->tape);
     tensor *far, *one = trainer_pass(t, t->tape, rows, n, sampled, &far);
+    const float *loss_value = tensor_values(one), *far_value = tensor_values(far);
     status = tape_status(t->tape, error);
     if (status != SCRIM_OK) break;
-    total += (double)one->data[0] * (double)n;
-    far_total += (double)far->data[0] * (double)n;
+    total += (double)*loss_value * (double)n;
+    far_total += (double)*far_value * (double)n;
   }
   *loss = total / (double)n_held;
   *cosine = 1 - far_total / (double)n_held / target_sampler_about(t->sampler)->parts;

@@ -145,13 +145,15 @@ static void through_room(float *to, const float *from, size_t rows, size_t n, co
 static scrim_status filter_sound(voice_piece *p, const perturb_result *found, scrim_error *error) {
   tape_reset(p->tape);
   const int sound[] = {(int)p->channels, (int)p->n}, responses[] = {found->nodes, ENVELOPE_TAPS};
-  const tensor *filtered = op_moving_filter(p->tape, tape_input(p->tape, p->sent, 2, sound),
-                                            tape_input(p->tape, found->responses, 2, responses), ENVELOPE_HOP);
+  const float *filtered =
+      tensor_values(op_moving_filter(p->tape, tape_input(p->tape, p->sent, 2, sound),
+                                     tape_input(p->tape, found->responses, 2, responses), ENVELOPE_HOP));
   scrim_status status = tape_status(p->tape, error);
   if (status != SCRIM_OK) return status;
-  const double before = energy(p->sound, p->channels * p->n), after = energy(filtered->data, filtered->n);
+  const size_t n = p->channels * p->n;
+  const double before = energy(p->sound, n), after = energy(filtered, n);
   const float gain = after > 0 ? (float)sqrt(before / after) : 0;
-  for (size_t i = 0; i < filtered->n; i++) p->sent[i] = gain * filtered->data[i] - p->sound[i];
+  for (size_t i = 0; i < n; i++) p->sent[i] = gain * filtered[i] - p->sound[i];
   return SCRIM_OK;
 }
 
