@@ -36,6 +36,22 @@ static void no_more_than_clean_is_left_alone(void **state) {
   assert_int_equal(cloud_time_step(&schedule, &usual, 0.06, 0.2), 1);
 }
 
+/* Whoever hides his noise gains nothing below the least step; the cap holds in any case. */
+static void the_least_step_holds_whatever_is_found(void **state) {
+  (void)state;
+  cloud_settings s = usual;
+  s.step_least = 8;
+  assert_int_equal(cloud_time_step(&schedule, &s, 0, 0.2), 8);
+  assert_int_equal(cloud_time_step(&schedule, &s, 0.06, 0.2), 8);
+  const int t = cloud_time_step(&schedule, &usual, 1, 0.2);
+  assert_true(t > 8);
+  assert_int_equal(cloud_time_step(&schedule, &s, 1, 0.2), t);
+  s.step_levels = 1;
+  assert_int_equal(cloud_time_step(&schedule, &s, 0, 0.2), 8);
+  s.step_cap = 5;
+  assert_int_equal(cloud_time_step(&schedule, &s, 0, 0.2), 5);
+}
+
 static void settings_have_their_say(void **state) {
   (void)state;
   const double noise = 0.4, spacing = 0.2;
@@ -59,6 +75,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(noise_above_the_clean_one_counts_in_squares),
       cmocka_unit_test(no_more_than_clean_is_left_alone),
+      cmocka_unit_test(the_least_step_holds_whatever_is_found),
       cmocka_unit_test(settings_have_their_say),
   };
   return cmocka_run_group_tests(tests, open_all, NULL);

@@ -54,6 +54,7 @@ static const struct {
     FIELD("marker_width", 48, marker.shape.width, INT),
     FIELD("marker_epochs", 7, marker.epochs, SIZE),
     FIELD("scenes", 99, scenes, SIZE),
+    FIELD("step_least", 4, step_least, INT),
 };
 
 static double field(const cloud_settings *s, size_t i) {

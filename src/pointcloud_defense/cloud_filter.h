@@ -12,7 +12,7 @@
 extern const filter_table cloud_filter;
 
 /* The published parameters: one table for flags, help, docs and checks. */
-enum { CLOUD_PARAMS = 36 };
+enum { CLOUD_PARAMS = 37 };
 extern const scrim_param cloud_params[CLOUD_PARAMS];
 
 typedef enum cloud_mode { CLOUD_MOVE, CLOUD_MARK, CLOUD_REMOVE, CLOUD_NAN } cloud_mode;
@@ -29,11 +29,11 @@ typedef struct cloud_settings {
   int zero_is_nowhere;
   unsigned threads;
   /* mode move with a prior */
-  size_t objects;                  /* most places of a frame that it is for; 0: none */
-  int step, step_cap, step_levels; /* time step, below 0: by the gauge; at most; in three levels */
-  double step_scale;               /* noise that the time step stands for, in units of what the gauge tells */
-  double clean_noise;              /* what the gauge tells of clean objects */
-  int passes, leaps, polish;       /* restored so often; leaps of the sampler; projections afterwards */
+  size_t objects;                              /* most places of a frame that it is for; 0: none */
+  int step, step_least, step_cap, step_levels; /* time step, below 0: by the gauge; at least; at most; in levels */
+  double step_scale;         /* noise that the time step stands for, in units of what the gauge tells */
+  double clean_noise;        /* what the gauge tells of clean objects */
+  int passes, leaps, polish; /* restored so often; leaps of the sampler; projections afterwards */
   double noise;
   /* training */
   prior_settings prior;

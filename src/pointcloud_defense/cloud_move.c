@@ -7,11 +7,12 @@ int cloud_is_object(const cloud_frame *f, const restore *restorer, const cloud_s
 }
 
 int cloud_time_step(const diffusion *schedule, const cloud_settings *s, double noise, double spacing) {
-  const double excess = noise * noise - s->clean_noise * s->clean_noise;
-  if (!(excess > 0)) return 0;
+  const double excess = fmax(noise * noise - s->clean_noise * s->clean_noise, 0);
   const double ratio = s->step_scale * spacing * sqrt(excess);
-  return s->step_levels ? diffusion_choose_level(schedule, ratio, s->step_cap)
-                        : diffusion_choose(schedule, ratio, s->step_cap);
+  const int step = s->step_levels ? diffusion_choose_level(schedule, ratio, s->step_cap)
+                                  : diffusion_choose(schedule, ratio, s->step_cap);
+  const int least = s->step_least < s->step_cap ? s->step_least : s->step_cap;
+  return step > least ? step : least;
 }
 
 /* Takes xyz in. *step: 0 for an object of one place, or too far apart for a float: it has no deviation. */

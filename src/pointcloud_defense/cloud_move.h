@@ -18,6 +18,7 @@ int cloud_is_object(const cloud_frame *f, const restore *restorer, const cloud_s
 /*
  * The time step for an object with that much noise, in units of its spacing, and that spacing, in units of its
  * deviation. What clean objects are taken to have, and what there is more of it; independent, they add up in squares.
+ * Never below the least, for attackers can hide their noise from whoever looks for it.
  */
 int cloud_time_step(const diffusion *schedule, const cloud_settings *settings, double noise, double spacing);
 

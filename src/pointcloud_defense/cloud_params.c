@@ -33,8 +33,9 @@ const scrim_param cloud_params[CLOUD_PARAMS] = {
      1, SCRIM_PARAM_APPLY},
     {"step_scale", "objects: noise that the time step stands for, in units of what the prior finds", 1, 0, 100, 0,
      SCRIM_PARAM_APPLY},
-    {"clean_noise", "objects: noise, in units of the spacing, that clean ones have; those with less pass bit for bit",
-     0, 0, 100, 0, SCRIM_PARAM_APPLY},
+    {"clean_noise",
+     "objects: noise, in units of the spacing, that clean ones have; only what is more chooses a time step", 0, 0, 100,
+     0, SCRIM_PARAM_APPLY},
     {"step_cap", "objects: the largest time step that is chosen", 30, 1, DIFFUSION_STEPS, 1, SCRIM_PARAM_APPLY},
     {"step_levels", "objects: 1 chooses one of three levels, a third, two thirds and all of step_cap", 0, 0, 1, 1,
      SCRIM_PARAM_APPLY},
@@ -61,6 +62,8 @@ const scrim_param cloud_params[CLOUD_PARAMS] = {
     {"marker_epochs", "marker: rounds of training", 12, 1, 10000, 1, SCRIM_PARAM_TRAIN},
     {"scenes", "marker: how many procedural frames it is trained on where none are given", 36, 2, 100000, 1,
      SCRIM_PARAM_TRAIN},
+    {"step_least", "objects: the least time step that is chosen; 0: those with no more noise than clean ones pass", 10,
+     0, DIFFUSION_STEPS, 1, SCRIM_PARAM_APPLY},
 };
 
 /* One value by name; after a first failure nothing more is read. */
@@ -94,6 +97,7 @@ scrim_status cloud_settings_read(cloud_settings *s, const scrim_config *config, 
       .clean_noise = READ("clean_noise"),
       .step_cap = (int)READ("step_cap"),
       .step_levels = (int)READ("step_levels"),
+      .step_least = (int)READ("step_least"),
       .passes = (int)READ("passes"),
       .leaps = (int)READ("leaps"),
       .noise = READ("noise"),
