@@ -2,6 +2,7 @@
 #include "cloud_files.h"
 #include "cloud_rows.h"
 #include "complain.h"
+#include "filter_file.h"
 #include "progress_line.h"
 #include <errno.h>
 #include <stdio.h>
@@ -113,9 +114,10 @@ scrim_status train_marker(scrim_filter **out, const train_marker_request *reques
                           char at_fault[TRAIN_MARKER_PATH], scrim_error *error) {
   const scrim_train_options how = {.seed = request->seed, .progress = progress_line};
   run_state s = {.request = request, .at_fault = at_fault};
-  scrim_status status = SCRIM_OK;
-  blame(&s, request->beside ? request->beside : "");
-  if (request->beside) status = scrim_filter_open(&s.beside, request->beside, error);
+  blame(&s, request->output);
+  scrim_status status = filter_file_check_output(request->output, error);
+  if (status == SCRIM_OK) blame(&s, request->beside ? request->beside : "");
+  if (status == SCRIM_OK && request->beside) status = scrim_filter_open(&s.beside, request->beside, error);
   if (status == SCRIM_OK && request->frames) status = read_frames(&s, error);
   if (status == SCRIM_OK) {
     const scrim_marker_data data = {s.frames, (const uint8_t *const *)s.labels, s.files.n};

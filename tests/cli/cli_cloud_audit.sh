@@ -66,6 +66,8 @@ refuse "no such defence" 64 "no defence of this filter has the name 'step 3'" au
 refuse "no such attack" 64 "no attack has the name 'pgd'" audit --attacks pgd
 refuse "a budget that is none" 64 "must be up to" audit --budgets 0.1,x
 refuse "a victim without classes" 64 "needs --objects and --labels" "$scrim" cloud train victim --objects train.csv -o w
+refuse "a folder that is not there" 74 "cannot write in folder" "$scrim" cloud train victim --objects train.csv \
+  --labels train.labels.csv -o nowhere/w
 refuse "a network that is none" 64 "no network has the name 'cnn'" "$scrim" cloud train victim --network cnn \
   --objects train.csv --labels train.labels.csv -o w
 refuse "a victim that is none" 65 "" "$scrim" cloud audit -f free.scrim --objects test.csv --labels test.labels.csv \

@@ -40,6 +40,7 @@ refuse "no labels" 74 "cannot read the labels of '000000.bin'" \
 head -c 400 snow/000000.label >one/000000.label
 refuse "labels of another frame" 65 "labels of .* expected" \
   "$scrim" cloud train marker --format kitti --frames one --labels one -o out.npy
+refuse "a folder that is not there" 74 "cannot write in folder" "$scrim" cloud train marker -o nowhere/out.npy
 refuse "frames without labels" 64 "or neither" "$scrim" cloud train marker --frames snow -o out.npy
 refuse "another number of neighbours" 64 "trained with 9" \
   "$scrim" cloud apply -f marker.scrim --set k=12 --mode mark --format kitti snow/000000.bin -o out.npy
