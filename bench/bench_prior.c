@@ -93,7 +93,7 @@ static int make_attacks(int argc, char **argv) {
   random_source *random; /* shapes are drawn from one of the seed, here and in `table` */
   float *all = room(KINDS * n * POINTS + 1);
   check(victim_open(&v, argv[2], &error), argv[2], &error);
-  check(attack_cloud_open(&a, POINTS, 5, &error), "attack", &error);
+  check(attack_cloud_open(&a, NULL, POINTS, 5, &error), "attack", &error);
   check(random_source_from_seed(&random, seed, &error), "random", &error);
   a.victim = &v;
   a.iterations = 20;

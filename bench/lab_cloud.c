@@ -84,7 +84,7 @@ static scrim_status attack(const lab_options *o, witness *w, const scrim_table *
   size_t which = 0;
   scrim_status status =
       attacked.xyz ? SCRIM_OK : fail(error, SCRIM_E_MEMORY, "out of memory for an object of %zu points", n);
-  if (status == SCRIM_OK) status = attack_cloud_open(&a, n, o->seed, error);
+  if (status == SCRIM_OK) status = attack_cloud_open(&a, NULL, n, o->seed, error);
   if (status == SCRIM_OK) status = attack_one(w, &a, objects, labels, &attacked, &which, error);
   const size_t shape[] = {n, 3};
   if (status == SCRIM_OK) status = lab_write_f4(o->out, "clean.npy", objects->data + 3 * n * which, 2, shape, error);

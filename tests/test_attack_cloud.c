@@ -22,7 +22,7 @@ static int make_world(void **state) {
 
 static attack_cloud open_attacker(void) {
   attack_cloud a = {0};
-  assert_int_equal(attack_cloud_open(&a, 2 * N, 1, NULL), SCRIM_OK);
+  assert_int_equal(attack_cloud_open(&a, NULL, 2 * N, 1, NULL), SCRIM_OK);
   a.victim = &linear;
   return a;
 }
@@ -144,7 +144,7 @@ static void running_out_of_memory_is_an_error(void **state) {
     attack_cloud a = {.victim = &linear};
     attack_cloud_height height;
     memory_fail_at(at, 0);
-    status = attack_cloud_open(&a, N, 1, NULL);
+    status = attack_cloud_open(&a, NULL, N, 1, NULL);
     if (status == SCRIM_OK) status = attack_cloud_climb(&a, xyz, N, 0, ATTACK_CLOUD_ENTROPY, &height, slope, NULL);
     memory_fail_at(0, 0);
     assert_true(status == SCRIM_OK || status == SCRIM_E_MEMORY);

@@ -33,7 +33,7 @@ static int make_world(void **state) {
 
 static attack_cloud open_attacker(void) {
   attack_cloud a = {.victim = &linear, .iterations = 20, .budget = 0.03};
-  assert_int_equal(attack_cloud_open(&a, 2 * N, 1, NULL), SCRIM_OK);
+  assert_int_equal(attack_cloud_open(&a, NULL, 2 * N, 1, NULL), SCRIM_OK);
   return a;
 }
 

@@ -18,7 +18,7 @@ static attack_cloud attacker(double steepness) {
   attack_cloud a = {0};
   linear = linear_victim(&world, steepness, 0.25);
   ball_of_points(xyz, N, 3);
-  assert_int_equal(attack_cloud_open(&a, N, 1, NULL), SCRIM_OK);
+  assert_int_equal(attack_cloud_open(&a, NULL, N, 1, NULL), SCRIM_OK);
   a.victim = &linear;
   a.budget = BUDGET;
   a.iterations = 20;

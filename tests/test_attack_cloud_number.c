@@ -17,7 +17,7 @@ static attack_cloud attacker(double steepness, double budget) {
   attack_cloud a = {0};
   ball_of_points(xyz, N, 3);
   linear = linear_victim(&world, steepness, 0.25);
-  assert_int_equal(attack_cloud_open(&a, 2 * N, 1, NULL), SCRIM_OK);
+  assert_int_equal(attack_cloud_open(&a, NULL, 2 * N, 1, NULL), SCRIM_OK);
   a.victim = &linear;
   a.iterations = 20;
   a.budget = budget;

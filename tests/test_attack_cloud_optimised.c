@@ -20,7 +20,7 @@ static attack_cloud attacker(double steepness, double behind) {
   ball_of_points(xyz, N, 3);
   linear = linear_victim(&world, steepness, 0);
   linear = linear_victim(&world, steepness, behind + linear_margin(&world, xyz, N));
-  assert_int_equal(attack_cloud_open(&a, N, 1, NULL), SCRIM_OK);
+  assert_int_equal(attack_cloud_open(&a, NULL, N, 1, NULL), SCRIM_OK);
   a.victim = &linear;
   a.iterations = 100;
   return a;

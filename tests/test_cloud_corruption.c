@@ -16,7 +16,7 @@ static attack_cloud attacker;
 static int open_all(void **state) {
   (void)state;
   ball_of_points(xyz, N, 3);
-  return attack_cloud_open(&attacker, 2 * N, 1, NULL) != SCRIM_OK;
+  return attack_cloud_open(&attacker, NULL, 2 * N, 1, NULL) != SCRIM_OK;
 }
 
 static int close_all(void **state) {

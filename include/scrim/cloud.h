@@ -32,6 +32,7 @@
 #ifndef SCRIM_CLOUD_H
 #define SCRIM_CLOUD_H
 
+#include <scrim/device.h>
 #include <scrim/filter.h>
 #include <scrim/progress.h>
 
@@ -119,6 +120,7 @@ typedef struct scrim_cloud_audit {
   uint64_t seed;              /* same filter, key, data and seed: the same report */
   scrim_progress_fn progress; /* or NULL; a step is an attack */
   void *context;              /* for progress */
+  scrim_device device;        /* where victims answer and attackers differentiate; 0: the CPU */
 } scrim_cloud_audit;
 
 /*
@@ -182,6 +184,7 @@ typedef struct scrim_cloud_victim {
   uint64_t seed;               /* same network, objects and seed: the same file, bit for bit */
   scrim_progress_fn progress;  /* or NULL */
   void *context;               /* for progress */
+  scrim_device device;         /* where it is trained; 0: the CPU */
 } scrim_cloud_victim;
 
 /* Trains it and writes it to `path`. SCRIM_E_PARAM: no such network. Other errors as above. */

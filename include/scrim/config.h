@@ -11,6 +11,7 @@
 #ifndef SCRIM_CONFIG_H
 #define SCRIM_CONFIG_H
 
+#include <scrim/device.h>
 #include <scrim/status.h>
 #include <stddef.h>
 
@@ -43,6 +44,7 @@ typedef struct scrim_config {
   size_t n;
   double value[SCRIM_CONFIG_MAX];
   unsigned char is_set[SCRIM_CONFIG_MAX]; /* 1: given by the caller, 0: the default */
+  scrim_device device; /* the caller's to set: where a session computes, 0 the CPU; not a part of a filter */
 } scrim_config;
 
 /* All defaults of a filter kind. SCRIM_E_UNSUPPORTED: no such kind. */

@@ -30,6 +30,7 @@
 #ifndef SCRIM_SCORES_H
 #define SCRIM_SCORES_H
 
+#include <scrim/device.h>
 #include <scrim/filter.h>
 #include <scrim/interval.h>
 #include <scrim/progress.h>
@@ -57,6 +58,7 @@ typedef struct scrim_train_options {
   int resume;                 /* 1: continue from `checkpoint` if it exists; ends in the same bits as an unbroken run */
   scrim_progress_fn progress; /* or NULL */
   void *context;              /* for progress */
+  scrim_device device;        /* where networks are trained; 0: the CPU. SCRIM_E_DEVICE: it is not there, or failed */
 } scrim_train_options;
 
 /*

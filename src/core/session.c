@@ -24,6 +24,7 @@ scrim_status scrim_session_create(scrim_session **out, const scrim_filter *filte
   scrim_config settings = filter->config;
   scrim_status status = config == NULL ? SCRIM_OK : settings_check(config, filter->table, error);
   if (status == SCRIM_OK && config != NULL) status = settings_override(&settings, config, error);
+  if (config != NULL) settings.device = config->device;
   if (status != SCRIM_OK) return status;
 
   scrim_session *session = memory_zalloc(1, sizeof *session);

@@ -2,6 +2,7 @@
 #include "nn/checkpoint.h"
 #include "core/error.h"
 #include "core/number.h"
+#include "tensor/backend.h"
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -53,6 +54,7 @@ static scrim_status settings_write(const nn_training *t, char text[SETTINGS_BYTE
   setting_integer(text, &n, "warmup_steps", t->warmup_steps);
   setting_integer(text, &n, "validate", t->validate != NULL);
   setting_integer(text, &n, "patience", t->patience);
+  if (t->backend && t->backend->memory) setting(text, &n, "device", t->backend->name);
   if (n < SETTINGS_BYTES) return SCRIM_OK;
   return fail(error, SCRIM_E_ARGUMENT, "settings of %zu bytes, a checkpoint takes %d: stage or fingerprint too long", n,
               SETTINGS_BYTES - 1);

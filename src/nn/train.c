@@ -58,7 +58,7 @@ static void run_close(run *r) {
 
 static scrim_status run_open(run *r, const nn_training *t, scrim_error *error) {
   *r = (run){.t = t, .batches = batches_of(t), .loss = NAN, .last_loss = NAN};
-  scrim_status status = tape_create(&r->tape, t->backend ? t->backend : &cpu_backend, error);
+  scrim_status status = tape_create(&r->tape, t->backend, error);
   if (status == SCRIM_OK) status = random_source_from_seed(&r->random, t->seed, error);
   if (status != SCRIM_OK) return status;
   r->optimizer = nn_optimizer_create(t->params, &t->optimizer);

@@ -20,9 +20,9 @@ void attack_cloud_close(attack_cloud *a) {
   *a = (attack_cloud){0};
 }
 
-scrim_status attack_cloud_open(attack_cloud *a, size_t capacity, uint64_t seed, scrim_error *error) {
+scrim_status attack_cloud_open(attack_cloud *a, const backend *b, size_t capacity, uint64_t seed, scrim_error *error) {
   float **arrays[] = {&a->defended.xyz, &a->slope, &a->first, &a->second, &a->best};
-  scrim_status status = tape_create(&a->tape, &cpu_backend, error);
+  scrim_status status = tape_create(&a->tape, b, error);
   if (status == SCRIM_OK) status = random_source_from_seed(&a->random, seed, error);
   if (status != SCRIM_OK) return status;
   int made = (a->index = neighbours_create()) != NULL;

@@ -35,8 +35,8 @@ typedef struct attack_cloud {
   float *slope, *first, *second, *best; /* [capacity, 3] each */
 } attack_cloud;
 
-/* Fills tape, random, index and memory; the rest is the caller's to set. */
-scrim_status attack_cloud_open(attack_cloud *a, size_t capacity, uint64_t seed, scrim_error *error);
+/* Fills tape (of that backend; NULL: the CPU's), random, index and memory; the rest is the caller's to set. */
+scrim_status attack_cloud_open(attack_cloud *a, const backend *b, size_t capacity, uint64_t seed, scrim_error *error);
 void attack_cloud_close(attack_cloud *a); /* all 0 is fine */
 
 typedef struct attack_cloud_height {

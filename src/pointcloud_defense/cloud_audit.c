@@ -9,6 +9,7 @@
 #include "core/memory.h"
 #include "pointcloud_defense/cloud_audit_plan.h"
 #include "pointcloud_defense/objects.h"
+#include "tensor/backend_open.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -265,7 +266,9 @@ static scrim_status make_keys(audit_run *r, scrim_error *error) {
 static scrim_status open_worker(audit_run *r, audit_worker *w, const scrim_filter *filter, scrim_error *error) {
   const scrim_cloud_audit *audit = r->audit;
   const size_t most = attack_cloud_most(r->points);
-  scrim_status status = attack_cloud_open(&w->attacker, most, audit->seed, error);
+  const backend *backend;
+  scrim_status status = backend_open(&backend, audit->device, error);
+  if (status == SCRIM_OK) status = attack_cloud_open(&w->attacker, backend, most, audit->seed, error);
   w->attacker.iterations = audit->iterations ? audit->iterations : audit->full ? 200 : 20;
   w->attacker.samples = r->samples;
   for (size_t d = 0; d < r->n_defences && status == SCRIM_OK; d++) {

@@ -1,4 +1,5 @@
 #include "pointcloud_defense/prior_train.h"
+#include "tensor/backend_open.h"
 
 #include "core/error.h"
 #include "core/hash.h"
@@ -16,6 +17,7 @@ typedef struct training_context {
   const prior_settings *settings;
   size_t n, n_held, points; /* objects; the first n_held of them are held out; points of each */
   float *objects;           /* [n, points, 3], normalised, points in random order */
+  const backend *backend;
   tape *held_tape;
   random_source *held_random;
   diffusion schedule;
@@ -87,7 +89,7 @@ static scrim_status context_create(training_context *c, uint64_t seed, scrim_err
     made = (*arrays[i].to = memory_zalloc(arrays[i].n, sizeof(float))) != NULL;
   if (!made) return fail(error, SCRIM_E_MEMORY, "out of memory for %zu objects of %zu points", c->n, c->points);
   for (size_t i = 0; i < rows; i++) c->owner[i] = (int32_t)(i / c->settings->points);
-  scrim_status status = tape_create(&c->held_tape, &cpu_backend, error);
+  scrim_status status = tape_create(&c->held_tape, c->backend, error);
   if (status == SCRIM_OK) status = pool_create(&c->workers, 1, error);
   return status == SCRIM_OK ? random_source_from_seed(&c->held_random, seed, error) : status;
 }
@@ -286,6 +288,7 @@ static nn_training training_of(training_context *c, const scrim_train_options *o
       .loss = training_loss,
       .validate = validate,
       .context = c,
+      .backend = c->backend,
       .checkpoint = options->checkpoint,
       .resume = options->resume,
       .fingerprint = fingerprint_text,
@@ -303,7 +306,8 @@ scrim_status prior_train(prior *p, prior_fit *fit, const float *objects, size_t 
   if (n < PRIOR_LEAST_OBJECTS || points < settings->points)
     return fail(error, SCRIM_E_DATA, "%zu objects of %zu points (at least %d of %zu)", n, points, PRIOR_LEAST_OBJECTS,
                 settings->points);
-  scrim_status status = context_create(&c, options->seed, error);
+  scrim_status status = backend_open(&c.backend, options->device, error);
+  if (status == SCRIM_OK) status = context_create(&c, options->seed, error);
   if (status == SCRIM_OK) status = take_objects(&c, objects, error);
   if (status == SCRIM_OK) status = fingerprint(text, &c, error);
   if (status == SCRIM_OK) {

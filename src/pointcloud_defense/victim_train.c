@@ -3,6 +3,7 @@
 #include "core/memory.h"
 #include "pointcloud_defense/objects.h"
 #include "pointcloud_defense/victim_network.h"
+#include "tensor/backend_open.h"
 #include <math.h>
 #include <scrim/cloud.h>
 #include <string.h>
@@ -116,7 +117,9 @@ scrim_status scrim_cloud_victim_train(const char *path, const scrim_cloud_victim
   s.objects = units;
   s.labels = o->labels;
   s.points = o->points;
-  status = open_trainee(&s, classes, how->seed, error);
+  const backend *backend = NULL;
+  status = backend_open(&backend, how->device, error);
+  if (status == SCRIM_OK) status = open_trainee(&s, classes, how->seed, error);
   const nn_training training = {.params = s.params,
                                 .rows = o->n,
                                 .batch = BATCH,
@@ -126,6 +129,7 @@ scrim_status scrim_cloud_victim_train(const char *path, const scrim_cloud_victim
                                 .seed = how->seed,
                                 .loss = loss,
                                 .context = &s,
+                                .backend = backend,
                                 .stage = "classifier",
                                 .progress = how->progress,
                                 .progress_context = how->context};

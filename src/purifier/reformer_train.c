@@ -1,4 +1,5 @@
 #include "purifier/reformer_train.h"
+#include "tensor/backend_open.h"
 
 #include "core/error.h"
 #include <stdio.h>
@@ -12,6 +13,7 @@ typedef struct training_context {
   reformer *reformer;
   const reformer_data *data;
   const score_settings *settings;
+  const backend *backend;
   tape *held_tape;
   size_t capacity;                 /* rows that the buffers below hold */
   float *input, *one_hot, *target; /* [capacity, 2K], [capacity, K], [capacity, K] */
@@ -47,7 +49,7 @@ static scrim_status context_create(training_context *c, scrim_error *error) {
   c->unit_square = memory_zalloc(latent, sizeof(double));
   if (c->input != NULL && c->one_hot != NULL && c->target != NULL && c->labels != NULL && c->truth != NULL &&
       c->rows != NULL && c->unit_sum != NULL && c->unit_square != NULL)
-    return tape_create(&c->held_tape, &cpu_backend, error);
+    return tape_create(&c->held_tape, c->backend, error);
   return fail(error, SCRIM_E_MEMORY, "out of memory for batches of %zu rows", c->capacity);
 }
 
@@ -186,7 +188,8 @@ scrim_status reformer_train(reformer *r, reformer_fit *fit, const reformer_data 
   training_context c = {.reformer = r, .data = data, .settings = settings};
   char data_fingerprint[FINGERPRINT_CHARS] = "";
   nn_result result;
-  scrim_status status = context_create(&c, error);
+  scrim_status status = backend_open(&c.backend, options->device, error);
+  if (status == SCRIM_OK) status = context_create(&c, error);
   if (status == SCRIM_OK && options->checkpoint != NULL) status = fingerprint(data_fingerprint, &c, error);
   if (status == SCRIM_OK) {
     const nn_training training = {
@@ -204,6 +207,7 @@ scrim_status reformer_train(reformer *r, reformer_fit *fit, const reformer_data 
         .loss = training_loss,
         .validate = validate,
         .context = &c,
+        .backend = c.backend,
         .patience = settings->patience,
         .checkpoint = options->checkpoint,
         .resume = options->resume,

@@ -9,6 +9,7 @@ enum { TAPE_FIRST_BLOCK = 1 << 16 };
 
 scrim_status tape_create(tape **out, const backend *b, scrim_error *error) {
   *out = NULL;
+  if (!b) b = &cpu_backend;
   tape *t = memory_zalloc(1, sizeof *t);
   arena *a = arena_create(TAPE_FIRST_BLOCK);
   if (!t || !a) {

@@ -58,6 +58,7 @@ struct tensor {
 extern const backend reference_backend; /* plain C */
 extern const backend cpu_backend;       /* OpenBLAS, vector code */
 
+/* b NULL: the CPU's. */
 scrim_status tape_create(tape **out, const backend *b, scrim_error *error);
 void tape_free(tape *t);
 void tape_reset(tape *t); /* forgets the pass, keeps the memory; clears a sticky error */

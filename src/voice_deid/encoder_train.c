@@ -1,4 +1,5 @@
 #include "voice_deid/encoder_train.h"
+#include "tensor/backend_open.h"
 
 #include "core/error.h"
 #include "core/hash.h"
@@ -19,6 +20,7 @@ typedef struct training_context {
   size_t *learnt;  /* [n_learnt] speakers of the corpus */
   size_t n_learnt, n_held, samples; /* samples of a crop */
   size_t *held;                     /* [n_held] */
+  const backend *backend;
   speech_augment *augment;
   random_source *random;
   scrim_error failure; /* of what the loss needs beside the tape */
@@ -88,7 +90,7 @@ static scrim_status add_centres(training_context *c, scrim_error *error) {
 
 static scrim_status context_create(training_context *c, uint64_t seed, scrim_error *error) {
   scrim_status status = context_memory(c, error);
-  if (status == SCRIM_OK) status = tape_create(&c->tape, &cpu_backend, error);
+  if (status == SCRIM_OK) status = tape_create(&c->tape, c->backend, error);
   if (status == SCRIM_OK) status = random_source_from_seed(&c->random, seed, error);
   if (status == SCRIM_OK) status = random_begin(c->random, "speaker encoder", NULL, 0, error);
   if (status != SCRIM_OK) return status;
@@ -217,6 +219,7 @@ static nn_training training_of(training_context *c, const scrim_train_options *o
       .loss = training_loss,
       .validate = validate,
       .context = c,
+      .backend = c->backend,
       .checkpoint = options->checkpoint,
       .resume = options->resume,
       .fingerprint = text,
@@ -242,7 +245,8 @@ static scrim_status train(speaker_encoder **out, training_context *c, scrim_voic
                           const scrim_train_options *options, scrim_error *error) {
   char text[HASH_TEXT] = "";
   nn_result result;
-  scrim_status status = context_create(c, options->seed, error);
+  scrim_status status = backend_open(&c->backend, options->device, error);
+  if (status == SCRIM_OK) status = context_create(c, options->seed, error);
   if (status == SCRIM_OK) status = fingerprint(text, c, error);
   if (status == SCRIM_OK) {
     const nn_training training = training_of(c, options, text);

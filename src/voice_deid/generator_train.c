@@ -120,7 +120,7 @@ static scrim_status trainer_open(generator_trainer *g, scrim_error *error) {
   if (g->embeddings == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for training a generator");
   scrim_status status = envelope_create(&g->envelope, error);
   if (status == SCRIM_OK) status = channel_create(&g->channel, error);
-  if (status == SCRIM_OK) status = tape_create(&g->tape, &cpu_backend, error);
+  if (status == SCRIM_OK) status = tape_create(&g->tape, g->training->backend, error);
   return status;
 }
 
@@ -146,6 +146,7 @@ static scrim_status trainer_run(generator_trainer *g, size_t n, double *loss, sc
       .seed = training->seed,
       .loss = train_loss,
       .context = g,
+      .backend = training->backend,
       .checkpoint = training->checkpoint,
       .resume = training->resume,
       .fingerprint = fingerprint,

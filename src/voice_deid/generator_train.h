@@ -25,6 +25,7 @@ typedef struct generator_training {
   int resume;
   scrim_progress_fn progress;
   void *progress_context;
+  const backend *backend; /* NULL: the CPU's */
 } generator_training;
 
 /* Measures x [n], of which a copy is kept. */

@@ -66,7 +66,7 @@ scrim_status perturb_create(perturb **out, const speaker_encoder *const *encoder
   memcpy(p->encoder, encoders, (size_t)n_encoders * sizeof *encoders);
   p->n_encoders = n_encoders;
   p->settings = *settings;
-  scrim_status status = tape_create(&p->tape, &cpu_backend, error);
+  scrim_status status = tape_create(&p->tape, settings->backend, error);
   if (status == SCRIM_OK) status = envelope_create(&p->envelope, error);
   if (status == SCRIM_OK) status = channel_create(&p->channel, error);
   if (status == SCRIM_OK && !perturb_allocate(p))

@@ -20,11 +20,12 @@ typedef struct perturb_settings {
   int steps;             /* at most */
   double rate;           /* of Adam, dB a step */
   double target_margin, source_margin;
-  double target_weight; /* of the first term; the second has 1 */
-  double moves;         /* how fast slow moves are learnt beside the map; 0: none */
-  double channel;       /* dB, standard deviation of the channels that encoders hear through */
-  double noise;         /* dB below the speech */
-  double cut;           /* seconds that an encoder hears at a step */
+  double target_weight;   /* of the first term; the second has 1 */
+  double moves;           /* how fast slow moves are learnt beside the map; 0: none */
+  double channel;         /* dB, standard deviation of the channels that encoders hear through */
+  double noise;           /* dB below the speech */
+  double cut;             /* seconds that an encoder hears at a step */
+  const backend *backend; /* where passes run; NULL: the CPU */
 } perturb_settings;
 
 /* What a pass is about; all of it borrowed. */

@@ -50,7 +50,7 @@ static scrim_status trainer_open(target_trainer *t, const target_training *train
   if (t->split == NULL || t->batch == NULL || t->class_of == NULL)
     return fail(error, SCRIM_E_MEMORY, "out of memory for %zu embeddings", t->data->n);
   trainer_split(t);
-  scrim_status status = tape_create(&t->tape, &cpu_backend, error);
+  scrim_status status = tape_create(&t->tape, training->backend, error);
   if (status == SCRIM_OK) status = random_source_from_seed(&t->random, training->seed, error);
   if (status == SCRIM_OK) tape_random(t->tape, t->random);
   return status;
@@ -140,6 +140,7 @@ static scrim_status trainer_run(target_trainer *t, const target_training *traini
       .loss = train_loss,
       .validate = train_validate,
       .context = t,
+      .backend = training->backend,
       .checkpoint = training->checkpoint,
       .resume = training->resume,
       .fingerprint = fingerprint,

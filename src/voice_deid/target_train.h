@@ -21,6 +21,7 @@ typedef struct target_training {
   int resume;
   scrim_progress_fn progress;
   void *progress_context;
+  const backend *backend; /* NULL: the CPU's */
 } target_training;
 
 /* Cosines are means over encoders; of speakers, those of their mean embeddings. */

@@ -2,6 +2,7 @@
 #include "voice_deid/voice_filter.h"
 #include "core/error.h"
 #include "core/memory.h"
+#include "tensor/backend_open.h"
 #include "voice_deid/voice_piece.h"
 #include "voice_deid/voice_stream.h"
 #include "voice_deid/voice_target.h"
@@ -68,7 +69,8 @@ static scrim_status voice_open(void **state, const void *model, const scrim_key 
   if (status == SCRIM_OK && s->settings.mode == VOICE_FAST && s->model->generator == NULL)
     status = fail(error, SCRIM_E_UNSUPPORTED, "mode 1 needs a generator, and this filter has none");
   if (status == SCRIM_OK) status = random_source_create(&s->random, key, error);
-  if (status == SCRIM_OK) status = tape_create(&s->tape, &cpu_backend, error);
+  if (status == SCRIM_OK) status = backend_open(&s->settings.perturb.backend, config->device, error);
+  if (status == SCRIM_OK) status = tape_create(&s->tape, s->settings.perturb.backend, error);
   if (status == SCRIM_OK)
     status = voice_piece_create(&s->piece, (const speaker_encoder *const *)s->model->encoder, s->model->n_encoders,
                                 &s->settings.perturb, error);

@@ -2,6 +2,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/settings.h"
+#include "tensor/backend_open.h"
 #include "voice_deid/generator_train.h"
 #include "voice_deid/voice_filter.h"
 #include "voice_deid/voice_train.h"
@@ -23,6 +24,7 @@ typedef struct generator_fit {
   size_t n;
   generator *generator;
   envelope *envelope;
+  const backend *backend;
   tape *tape;
   double loss;
 } generator_fit;
@@ -74,7 +76,8 @@ static scrim_status train(generator_fit *f, scrim_error *error) {
                                        .checkpoint = f->options->checkpoint,
                                        .resume = f->options->resume,
                                        .progress = f->options->progress,
-                                       .progress_context = f->options->context};
+                                       .progress_context = f->options->context,
+                                       .backend = f->backend};
   scrim_status status = random_source_from_seed(&init, f->options->seed, error);
   if (status == SCRIM_OK) status = random_begin(init, "generator", NULL, 0, error);
   if (status == SCRIM_OK)
@@ -124,8 +127,9 @@ static scrim_status fit_settings(generator_fit *f, const scrim_config *config, s
 static scrim_status fit_open(generator_fit *f, scrim_error *error) {
   f->examples = memory_zalloc(MOST_EXAMPLES, sizeof *f->examples);
   if (f->examples == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for training a generator");
-  scrim_status status = envelope_create(&f->envelope, error);
-  return status == SCRIM_OK ? tape_create(&f->tape, &cpu_backend, error) : status;
+  scrim_status status = backend_open(&f->backend, f->options->device, error);
+  if (status == SCRIM_OK) status = envelope_create(&f->envelope, error);
+  return status == SCRIM_OK ? tape_create(&f->tape, f->backend, error) : status;
 }
 
 static void fit_close(generator_fit *f) {

@@ -37,7 +37,7 @@ scrim_status voice_piece_create(voice_piece **out, const speaker_encoder *const 
   voice_piece *p = memory_zalloc(1, sizeof *p);
   if (p == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for a piece of speech");
   scrim_status status = perturb_create(&p->perturb, encoders, n_encoders, settings, error);
-  if (status == SCRIM_OK) status = tape_create(&p->tape, &cpu_backend, error);
+  if (status == SCRIM_OK) status = tape_create(&p->tape, settings->backend, error);
   if (status == SCRIM_OK)
     *out = p;
   else

@@ -4,6 +4,7 @@
 #include "core/memory.h"
 #include "core/number.h"
 #include "core/settings.h"
+#include "tensor/backend_open.h"
 #include "voice_deid/speech_corpus.h"
 #include "voice_deid/target_train.h"
 #include "voice_deid/voice_filter.h"
@@ -35,6 +36,7 @@ typedef struct voice_training {
   size_t *used;    /* [corpus->n_clips] clips of each speaker */
   float *rooms;    /* [VOICE_ROOMS, VOICE_ROOM_TAPS] */
   int n_rooms;
+  const backend *backend;
   tape *tape;
 } voice_training;
 
@@ -207,7 +209,8 @@ static scrim_status check_arguments(const char *const *encoders, size_t n_encode
 static scrim_status open_training(voice_training *v, const char *const *encoders, scrim_error *error) {
   scrim_status status = voice_settings_read(&v->settings, &v->config, error);
   if (status == SCRIM_OK) status = load_encoders(v, encoders, error);
-  if (status == SCRIM_OK) status = tape_create(&v->tape, &cpu_backend, error);
+  if (status == SCRIM_OK) status = backend_open(&v->backend, v->options->device, error);
+  if (status == SCRIM_OK) status = tape_create(&v->tape, v->backend, error);
   if (status != SCRIM_OK) return status;
   const size_t n = v->corpus->n_clips;
   v->rows = memory_zalloc(n, v->width * sizeof *v->rows);
@@ -243,7 +246,8 @@ static scrim_status train_targets(voice_training *v, scrim_error *error) {
                                     .checkpoint = v->options->checkpoint,
                                     .resume = v->options->resume,
                                     .progress = v->options->progress,
-                                    .progress_context = v->options->context};
+                                    .progress_context = v->options->context,
+                                    .backend = v->backend};
   scrim_status status = random_source_from_seed(&init, v->options->seed, error);
   if (status == SCRIM_OK) status = random_begin(init, "targets", NULL, 0, error);
   if (status == SCRIM_OK) status = target_sampler_create(&v->targets, &v->shape, init, error);
