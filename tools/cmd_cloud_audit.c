@@ -3,6 +3,7 @@
 #include "cloud_audit_print.h"
 #include "complain.h"
 #include "default_filter.h"
+#include "device_option.h"
 #include "filter_file.h"
 #include "labelled_objects.h"
 #include "progress_line.h"
@@ -29,6 +30,7 @@ enum {
   SAMPLES,
   JOBS,
   SEED,
+  DEVICE,
   MIN_ACCURACY,
   JSON
 };
@@ -60,6 +62,7 @@ static const option options[] = {
     [SAMPLES] = {"samples", 0, 0, "N", "draws that adaptive gradients average where a defence draws (default 8)"},
     [JOBS] = {"jobs", 'j', 0, "N", "threads (default one a processor)"},
     [SEED] = {"seed", 0, 0, "N", "of attacks and training (default 1)"},
+    [DEVICE] = {"device", 0, 0, "NAME", DEVICE_OPTION_HELP},
     [MIN_ACCURACY] = {"min-accuracy", 0, 0, "X",
                       "exit with 1 if behind the filter the classifier falls lower: a gate for releases"},
     [JSON] = {"json", 0, 0, NULL, "as one JSON object"},
@@ -108,6 +111,7 @@ static int read_usage(run_state *s, const args *a, double *min_accuracy) {
   if (!code) code = args_count(a, SAMPLES, 1, 10000, &samples);
   if (!code) code = args_count(a, JOBS, 1, 1024, &jobs);
   if (!code) code = args_count(a, SEED, 0, UINT64_MAX, &s->audit.seed);
+  if (!code) code = device_option(a, DEVICE, &s->audit.device);
   if (!code) code = args_real(a, MIN_ACCURACY, 0, 1, min_accuracy);
   if (!code) code = read_budgets(s, a);
   s->audit.victim = a->value[VICTIM];

@@ -2,6 +2,7 @@
 #include "args.h"
 #include "cloud_files.h"
 #include "complain.h"
+#include "device_option.h"
 #include "progress_line.h"
 #include "train_marker.h"
 #include "train_prior.h"
@@ -24,6 +25,7 @@ enum {
   FRAMES,
   LABEL,
   BESIDE,
+  DEVICE,
   QUIET
 };
 static const option options[] = {
@@ -44,6 +46,7 @@ static const option options[] = {
     [FRAMES] = {"frames", 0, 0, "FILE", "marker: a folder of labelled frames; without, procedural ones are made"},
     [LABEL] = {"label", 0, 0, "N", "marker: the label of points to be marked (default 1)"},
     [BESIDE] = {"beside", 0, 0, "FILE", "marker: a filter whose prior and settings are taken along"},
+    [DEVICE] = {"device", 0, 0, "NAME", "prior, victim: " DEVICE_OPTION_HELP},
     [QUIET] = {"quiet", 'q', 0, NULL, "do not print what was found"},
 };
 
@@ -154,6 +157,7 @@ static int run_prior(const args *a) {
   if (a->n_operands > 1) return complain_usage(a->command, "'cloud train prior' takes objects by --objects");
   if (request.resume && !request.checkpoint) return complain_usage(a->command, "--resume needs --checkpoint");
   int code = args_count(a, SEED, 0, UINT64_MAX, &request.seed);
+  if (!code) code = device_option(a, DEVICE, &request.device);
   if (code) return code;
   progress_catch_signals();
   scrim_status status = args_config(a, &config, &error);
@@ -211,6 +215,7 @@ static int run_victim(const args *a) {
   if (a->n_sets > 0) return complain_usage(a->command, "--set is for filters; a victim is none");
   int code = args_count(a, SEED, 0, UINT64_MAX, &request.seed);
   if (!code) code = args_count(a, EPOCHS, 1, 1000000, &request.epochs);
+  if (!code) code = device_option(a, DEVICE, &request.device);
   if (code) return code;
   progress_catch_signals();
   return train_victim(&request, &at_fault, &error) == SCRIM_OK ? 0 : complain(a->command, at_fault, &error);

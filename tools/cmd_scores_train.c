@@ -1,6 +1,7 @@
 /* scrim scores train --reference REF [...] -o FILTER */
 #include "args.h"
 #include "complain.h"
+#include "device_option.h"
 #include "filter_file.h"
 #include "progress_line.h"
 #include "tables.h"
@@ -8,7 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { REFERENCE, REFERENCE_LABELS, MEMBERS, MEMBERS_LABELS, OUTPUT, KEY, FORM, SEED, CHECKPOINT, RESUME, QUIET };
+enum {
+  REFERENCE,
+  REFERENCE_LABELS,
+  MEMBERS,
+  MEMBERS_LABELS,
+  OUTPUT,
+  KEY,
+  FORM,
+  SEED,
+  CHECKPOINT,
+  RESUME,
+  DEVICE,
+  QUIET
+};
 static const option options[] = {
     [REFERENCE] = {"reference", 0, 1, "FILE", "scores on data that the classifier was not trained on"},
     [REFERENCE_LABELS] = {"reference-labels", 0, 0, "FILE", "true classes of the reference: enables calibration"},
@@ -21,6 +35,7 @@ static const option options[] = {
     [SEED] = {"seed", 0, 0, "N", "same data, settings and seed: the same file, bit for bit (default 1)"},
     [CHECKPOINT] = {"checkpoint", 0, 0, "FILE", "save the state of training here as it goes; removed at the end"},
     [RESUME] = {"resume", 0, 0, NULL, "go on from the checkpoint, if there is one, to the same bits"},
+    [DEVICE] = {"device", 0, 0, "NAME", DEVICE_OPTION_HELP},
     [QUIET] = {"quiet", 'q', 0, NULL, "do not print what was measured"},
 };
 
@@ -81,7 +96,7 @@ static scrim_status read_data(run_state *s, const args *a, scrim_error *error) {
   return status;
 }
 
-static scrim_status train(run_state *s, const args *a, uint64_t seed, scrim_error *error) {
+static scrim_status train(run_state *s, const args *a, uint64_t seed, scrim_device device, scrim_error *error) {
   scrim_status status = read_settings(s, a, error);
   if (status == SCRIM_OK) {
     s->at_fault = a->value[OUTPUT];
@@ -94,8 +109,11 @@ static scrim_status train(run_state *s, const args *a, uint64_t seed, scrim_erro
   if (status == SCRIM_OK) status = read_data(s, a, error);
   if (status != SCRIM_OK) return status;
 
-  scrim_train_options how = {
-      .seed = seed, .checkpoint = a->value[CHECKPOINT], .resume = a->value[RESUME] != NULL, .progress = progress_line};
+  scrim_train_options how = {.seed = seed,
+                             .checkpoint = a->value[CHECKPOINT],
+                             .resume = a->value[RESUME] != NULL,
+                             .progress = progress_line,
+                             .device = device};
   s->at_fault = NULL;
   status = scrim_scores_train(&s->filter, &s->data, &s->config, s->key, &how, error);
   progress_line_clear();
@@ -115,10 +133,12 @@ static int run(const args *a) {
   run_state s = {0};
   scrim_error error;
   uint64_t seed = 1;
+  scrim_device device;
   int code = check_usage(a, &seed);
+  if (!code) code = device_option(a, DEVICE, &device);
   if (code) return code;
   progress_catch_signals();
-  scrim_status status = train(&s, a, seed, &error);
+  scrim_status status = train(&s, a, seed, device, &error);
   if (status != SCRIM_OK)
     code = complain(a->command, s.at_fault, &error);
   else if (!a->value[QUIET])

@@ -2,6 +2,7 @@
 #include "args.h"
 #include "complain.h"
 #include "default_filter.h"
+#include "device_option.h"
 #include "filter_file.h"
 #include "progress_line.h"
 #include "voice_batch.h"
@@ -28,6 +29,7 @@ enum {
   KEEP_TAGS,
   JOBS,
   RESUME,
+  DEVICE,
   DRY_RUN,
   SHARD,
   MANIFEST,
@@ -46,6 +48,7 @@ static const option options[] = {
     [KEEP_TAGS] = {"keep-tags", 0, 0, NULL, "copy names, dates and the like, which are left out otherwise"},
     [JOBS] = {"jobs", 'j', 0, "N", "recordings at once (one a processor); the output is the same for any number"},
     [RESUME] = {"resume", 0, 0, NULL, "pass over what an earlier run has done, by its receipts"},
+    [DEVICE] = {"device", 0, 0, "NAME", DEVICE_OPTION_HELP},
     [DRY_RUN] = {"dry-run", 'n', 0, NULL, "print what would be read and written, and do nothing"},
     [SHARD] = {"shard", 0, 0, "I/N", "do the I-th of N parts; 'auto': as Slurm or Kubernetes says"},
     [MANIFEST] = {"manifest", 0, 0, "FILE", "a line of JSON for each recording; '-' is standard output"},
@@ -65,6 +68,7 @@ typedef struct run_state {
   voice_files files;
   const char *folder; /* "": the only file's name is its whole path */
   scrim_config config;
+  scrim_device device;
   scrim_filter *filter;
   scrim_key *key;
   char filter_digest[SCRIM_DIGEST_TEXT];
@@ -87,6 +91,7 @@ static int check_usage(run_state *s) {
   s->shard = (voice_shard){1, 1};
   int code = default_filter(a, a->value[FILTER], s->came_along, &s->filter_path);
   if (!code) code = args_count(a, JOBS, 1, MAX_JOBS, &s->jobs);
+  if (!code) code = device_option(a, DEVICE, &s->device);
   if (code) return code;
   if (a->value[LIST_FORMAT] &&
       scrim_audio_list_format_parse(&s->list_format, a->value[LIST_FORMAT], &error) != SCRIM_OK)
@@ -197,6 +202,7 @@ static scrim_status open_receipts(run_state *s, scrim_error *error) {
   unsigned char digest[SCRIM_DIGEST_BYTES];
   scrim_config effective;
   scrim_status status = read_settings(s, &effective, error);
+  effective.device = s->device;
   if (status == SCRIM_OK) status = scrim_digest_file(s->filter_path, digest, error);
   if (status != SCRIM_OK) return status;
   scrim_digest_print(digest, s->filter_digest);
@@ -208,6 +214,7 @@ static scrim_status open_all(run_state *s, scrim_error *error) {
   const args *a = s->a;
   scrim_status status = args_config(a, &s->config, error);
   if (status != SCRIM_OK) return status;
+  s->config.device = s->device;
   status = filter_file_open(&s->filter, s->filter_path, a->value[ENCRYPTION_KEY], &s->at_fault, error);
   if (status != SCRIM_OK) return status;
   if (strcmp(scrim_filter_kind(s->filter), "voice") != 0)

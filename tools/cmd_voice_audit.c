@@ -1,6 +1,7 @@
 /* scrim voice audit -f FILTER -k KEY --eval LIST [...] */
 #include "args.h"
 #include "complain.h"
+#include "device_option.h"
 #include "filter_file.h"
 #include "progress_line.h"
 #include "voice_audit_clips.h"
@@ -39,6 +40,7 @@ enum {
   ENROL,
   JOBS,
   SEED,
+  DEVICE,
   MIN_EER,
   KEEP,
   JSON
@@ -70,6 +72,7 @@ static const option options[] = {
     [ENROL] = {"enrol", 0, 0, "N", "clips that a speaker is known by (default 5; at most half of his)"},
     [JOBS] = {"jobs", 'j', 0, "N", "threads (default one a processor)"},
     [SEED] = {"seed", 0, 0, "N", "of the attackers' key and of baselines (default 1)"},
+    [DEVICE] = {"device", 0, 0, "NAME", DEVICE_OPTION_HELP},
     [MIN_EER] = {"min-eer", 0, 0, "X",
                  "exit with 1 if an attacker on the filter errs less, ignorant or informed: a gate for releases"},
     [KEEP] = {"keep", 0, 0, "DIR", "write what each system makes of clip N of the list to DIR/SYSTEM/N.wav"},
@@ -98,6 +101,7 @@ typedef struct run_state {
   scrim_filter *filter;
   scrim_key *key;
   scrim_config config;
+  scrim_device device;
   scrim_voice_audit audit;
   scrim_voice_audit_report *report;
   const char *at_fault; /* the file that an error is about */
@@ -121,6 +125,7 @@ static int read_usage(run_state *s, double *min_eer) {
   if (!code) code = args_count(a, JOBS, 1, 1024, &jobs);
   if (!code) code = args_count(a, SEED, 0, UINT64_MAX, &s->audit.seed);
   if (!code) code = args_real(a, MIN_EER, 0, 1, min_eer);
+  if (!code) code = device_option(a, DEVICE, &s->device);
   s->audit.enrol = (size_t)enrol;
   s->audit.threads = (unsigned)jobs;
   s->audit.baselines = a->value[BASELINES] != NULL;
@@ -290,6 +295,7 @@ static scrim_status audit(run_state *s, scrim_error *error) {
   }
   if (status != SCRIM_OK) return status;
   s->at_fault = NULL;
+  s->config.device = s->device;
   s->audit.config = &s->config;
   s->audit.others = s->others;
   status = scrim_voice_audit_run(&s->report, s->filter, s->key, &s->audit, error);

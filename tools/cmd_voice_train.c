@@ -1,6 +1,7 @@
 /* scrim voice train encoder|targets|generator --list LIST -o FILE */
 #include "args.h"
 #include "complain.h"
+#include "device_option.h"
 #include "train_encoder.h"
 #include "train_generator.h"
 #include "train_targets.h"
@@ -21,6 +22,7 @@ static const option options[] = {
     [VOICE_TRAIN_CHECKPOINT] = {"checkpoint", 0, 0, "FILE",
                                 "save the state of training here as it goes; removed at the end"},
     [VOICE_TRAIN_RESUME] = {"resume", 0, 0, NULL, "go on from the checkpoint, if there is one, to the same bits"},
+    [VOICE_TRAIN_DEVICE] = {"device", 0, 0, "NAME", DEVICE_OPTION_HELP},
     [VOICE_TRAIN_QUIET] = {"quiet", 'q', 0, NULL, "do not print what was found"},
 };
 

@@ -2,6 +2,7 @@
 #include "args.h"
 #include "clip_list.h"
 #include "complain.h"
+#include "device_option.h"
 #include "progress_line.h"
 
 static void print_settings(const scrim_config *config) {
@@ -17,11 +18,12 @@ static void print_fit(const scrim_voice_encoder_fit *fit) {
 }
 
 static scrim_status train(const args *a, const char *kind, const scrim_config *config, uint64_t seed,
-                          scrim_error *error) {
+                          scrim_device device, scrim_error *error) {
   const scrim_train_options how = {.seed = seed,
                                    .checkpoint = a->value[VOICE_TRAIN_CHECKPOINT],
                                    .resume = a->value[VOICE_TRAIN_RESUME] != NULL,
-                                   .progress = progress_line};
+                                   .progress = progress_line,
+                                   .device = device};
   clip_list list = {0};
   scrim_voice_encoder_fit fit;
   scrim_status status = clip_list_read(&list, a->value[VOICE_TRAIN_LIST], a->value[VOICE_TRAIN_ROOT], error);
@@ -42,7 +44,9 @@ int train_encoder_run(const args *a) {
   scrim_config config;
   scrim_error error;
   uint64_t seed = 1;
-  const int code = args_count(a, VOICE_TRAIN_SEED, 0, UINT64_MAX, &seed);
+  scrim_device device;
+  int code = args_count(a, VOICE_TRAIN_SEED, 0, UINT64_MAX, &seed);
+  if (!code) code = device_option(a, VOICE_TRAIN_DEVICE, &device);
   if (code) return code;
   scrim_status status = scrim_voice_encoder_config(&config, kind, &error);
   for (size_t i = 0; i < a->n_sets && status == SCRIM_OK; i++) status = scrim_config_parse(&config, a->set[i], &error);
@@ -56,6 +60,6 @@ int train_encoder_run(const args *a) {
   if (a->value[VOICE_TRAIN_RESUME] && !a->value[VOICE_TRAIN_CHECKPOINT])
     return complain_usage(a->command, "--resume needs --checkpoint");
   progress_catch_signals();
-  status = train(a, kind, &config, seed, &error);
+  status = train(a, kind, &config, seed, device, &error);
   return status == SCRIM_OK ? 0 : complain(a->command, NULL, &error);
 }

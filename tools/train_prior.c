@@ -17,8 +17,11 @@ static scrim_status read_objects(scrim_table *table, const char *path, scrim_pri
 
 scrim_status train_prior(scrim_filter **out, const train_prior_request *request, const scrim_config *config,
                          const char **at_fault, scrim_error *error) {
-  const scrim_train_options how = {
-      .seed = request->seed, .checkpoint = request->checkpoint, .resume = request->resume, .progress = progress_line};
+  const scrim_train_options how = {.seed = request->seed,
+                                   .checkpoint = request->checkpoint,
+                                   .resume = request->resume,
+                                   .progress = progress_line,
+                                   .device = request->device};
   scrim_table table = {0};
   scrim_prior_data objects;
   *at_fault = request->output;

@@ -10,6 +10,7 @@ typedef struct train_prior_request {
   const char *checkpoint; /* or NULL */
   int resume;
   uint64_t seed;
+  scrim_device device;
 } train_prior_request;
 
 /* Trains and saves; *out is the caller's. *at_fault: the file that an error is about, or NULL. */

@@ -2,6 +2,7 @@
 #include "args.h"
 #include "clip_list.h"
 #include "complain.h"
+#include "device_option.h"
 #include "progress_line.h"
 #include "train_encoder.h"
 #include <stdlib.h>
@@ -34,11 +35,13 @@ static void print_figures(const scrim_filter *filter) {
     if (strncmp(name, prefix, sizeof prefix - 1) == 0) fprintf(stderr, "%-28s %s\n", name, value);
 }
 
-static scrim_status train(const args *a, const path_list *encoders, uint64_t seed, scrim_error *error) {
+static scrim_status train(const args *a, const path_list *encoders, uint64_t seed, scrim_device device,
+                          scrim_error *error) {
   const scrim_train_options how = {.seed = seed,
                                    .checkpoint = a->value[VOICE_TRAIN_CHECKPOINT],
                                    .resume = a->value[VOICE_TRAIN_RESUME] != NULL,
-                                   .progress = progress_line};
+                                   .progress = progress_line,
+                                   .device = device};
   clip_list list = {0};
   scrim_config config;
   scrim_filter *filter = NULL;
@@ -62,7 +65,9 @@ int train_targets_run(const args *a) {
   path_list encoders;
   scrim_error error;
   uint64_t seed = 1;
-  const int code = args_count(a, VOICE_TRAIN_SEED, 0, UINT64_MAX, &seed);
+  scrim_device device;
+  int code = args_count(a, VOICE_TRAIN_SEED, 0, UINT64_MAX, &seed);
+  if (!code) code = device_option(a, VOICE_TRAIN_DEVICE, &device);
   if (code) return code;
   if (!a->value[VOICE_TRAIN_OUTPUT] || !a->value[VOICE_TRAIN_LIST] || !a->value[VOICE_TRAIN_ENCODERS])
     return complain_usage(a->command, "--output, --list and --encoders are needed");
@@ -71,7 +76,7 @@ int train_targets_run(const args *a) {
   scrim_status status = SCRIM_E_ARGUMENT;
   if (split_paths(&encoders, a->value[VOICE_TRAIN_ENCODERS])) {
     progress_catch_signals();
-    status = train(a, &encoders, seed, &error);
+    status = train(a, &encoders, seed, device, &error);
   } else {
     complain_later(&error, status, -1, "--encoders '%s' are not 1 to %d paths with commas between",
                    a->value[VOICE_TRAIN_ENCODERS], SCRIM_VOICE_ENCODERS_MAX);

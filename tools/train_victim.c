@@ -13,7 +13,8 @@ scrim_status train_victim(const train_victim_request *request, const char **at_f
                                        .objects = objects.view,
                                        .epochs = request->epochs,
                                        .seed = request->seed,
-                                       .progress = progress_line};
+                                       .progress = progress_line,
+                                       .device = request->device};
     *at_fault = NULL;
     status = scrim_cloud_victim_train(request->output, &victim, error);
     progress_line_clear();

@@ -8,6 +8,7 @@ typedef struct train_victim_request {
   const char *objects, *labels, *output;
   const char *network; /* NULL: pointnet */
   uint64_t epochs, seed;
+  scrim_device device;
 } train_victim_request;
 
 /* *at_fault: the file that an error is about, or NULL. */

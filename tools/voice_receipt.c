@@ -23,6 +23,7 @@ scrim_status voice_receipts_open(voice_receipts *r, const scrim_key *key, const 
   FILE *text = open_memstream(&r->settings, &n);
   if (!text) return no_memory(error);
   fprintf(text, "scrim %s\nfilter %s\nkeep-tags %d\n", scrim_version(), filter_digest, keep_tags);
+  if (config->device != SCRIM_DEVICE_CPU) fputs("device cuda\n", text); /* it rounds otherwise */
   for (size_t i = 0; i < config->n; i++) fprintf(text, "%s=%.17g\n", config->params[i].name, config->value[i]);
   return fclose(text) == 0 ? SCRIM_OK : no_memory(error);
 }

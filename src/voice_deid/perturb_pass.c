@@ -38,5 +38,6 @@ tensor *perturb_loss(tape *t, const perturb_segment *s, const perturb_settings *
   tensor *to_source = op_cosine(t, embedding, tape_input(t, s->source[e], 2, dim));
   tensor *near = op_hinge(t, to_target, (float)(1 - settings->target_margin));
   tensor *far = op_hinge(t, op_affine(t, to_source, -1, 0), (float)(settings->source_margin - 1));
-  return op_add(t, op_affine(t, near, (float)settings->target_weight, 0), far);
+  const double weight = speaker_encoder_about(encoder)->front.mean_removal ? 1 : settings->plain_weight;
+  return op_affine(t, op_add(t, op_affine(t, near, (float)settings->target_weight, 0), far), (float)weight, 0);
 }

@@ -21,6 +21,7 @@ typedef struct perturb_settings {
   double rate;           /* of Adam, dB a step */
   double target_margin, source_margin;
   double target_weight;   /* of the first term; the second has 1 */
+  double plain_weight;    /* of encoders that keep the means of their features; those which remove them have 1 */
   double moves;           /* how fast slow moves are learnt beside the map; 0: none */
   double channel;         /* dB, standard deviation of the channels that encoders hear through */
   double noise;           /* dB below the speech */
@@ -46,7 +47,7 @@ double perturb_size(const perturb_segment *s, const float *gains);
 tensor *perturb_responses(tape *t, const envelope *e, tensor *gains);
 /* -> [1, n] */
 tensor *perturb_output(tape *t, const perturb_segment *s, tensor *responses);
-/* What encoder e makes of the output, as it hears it at this step -> [1] */
+/* What encoder e makes of the output, as it hears it at this step, by the encoder's weight -> [1] */
 tensor *perturb_loss(tape *t, const perturb_segment *s, const perturb_settings *settings, channel *c, int slot,
                      const speaker_encoder *encoder, int e, tensor *output, random_source *random);
 

@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/pool.h"
+#include "tensor/backend_open.h"
 #include "voice_deid/voice_audit_figures.h"
 #include "voice_deid/voice_audit_stage.h"
 #include "voice_deid/voice_filter.h"
@@ -111,7 +112,10 @@ static scrim_status list_systems(voice_run *r, scrim_error *error) {
 }
 
 static scrim_status open_workers(voice_run *r, scrim_error *error) {
-  scrim_status status = pool_create(&r->pool, r->audit->threads, error);
+  const backend *backend;
+  const scrim_config *config = r->audit->config;
+  scrim_status status = backend_open(&backend, config ? config->device : SCRIM_DEVICE_CPU, error);
+  if (status == SCRIM_OK) status = pool_create(&r->pool, r->audit->threads, error);
   if (status != SCRIM_OK) return status;
   const size_t n = pool_threads(r->pool);
   r->workers = memory_zalloc(n, sizeof *r->workers);
@@ -119,7 +123,7 @@ static scrim_status open_workers(voice_run *r, scrim_error *error) {
   for (r->n_workers = 0; r->n_workers < n && status == SCRIM_OK; r->n_workers++) {
     audit_worker *w = &r->workers[r->n_workers];
     status = voice_maker_open(&w->maker, r->filter, r->audit->config, r->key, r->attacker, r->audit->seed, error);
-    if (status == SCRIM_OK) status = tape_create(&w->tape, &cpu_backend, error);
+    if (status == SCRIM_OK) status = tape_create(&w->tape, backend, error);
   }
   return status;
 }

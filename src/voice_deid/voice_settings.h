@@ -5,7 +5,7 @@
 #include "voice_deid/perturb.h"
 #include <scrim/config.h>
 
-enum { VOICE_PARAMS = 25 };
+enum { VOICE_PARAMS = 26 };
 extern const scrim_param voice_params[VOICE_PARAMS];
 
 typedef enum voice_mode { VOICE_SLOW, VOICE_FAST } voice_mode;
