@@ -2,18 +2,9 @@
  * Every case of op_cases.h: gradients against central differences, both in double; then the plain C kernels in float
  * and the fast ones against those in double.
  */
-#include "op_cases.h"
-#include "op_cases_double.h"
-#include "tensor/backend.h"
+#include "op_fixture.h"
 
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-
-#include <cmocka.h>
-#include <math.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 
 /*
@@ -24,63 +15,7 @@ static const double float_tolerance = 1e-5;
 /* What the issue asks of central differences. */
 static const double slope_tolerance = 1e-5;
 
-/* ---- a case in float ---- */
-
-typedef struct fixture {
-  const op_case *c;
-  tape *tape;
-  random_source *random;
-  float *values[CASE_INPUTS];
-} fixture;
-
-enum { MOST_OUTPUTS = 1 << 17 };
-
-/* Filled once, by group_setup. */
-static float weights[MOST_OUTPUTS];
-
-static int group_setup(void **state) {
-  (void)state;
-  for (size_t i = 0; i < MOST_OUTPUTS; i++) weights[i] = 2 * case_uniform(99, i) - 1;
-  return 0;
-}
-
-/* 0 when out of memory; close it then, too. */
-static int fixture_open(fixture *f, const op_case *c, const backend *b) {
-  *f = (fixture){.c = c};
-  if (tape_create(&f->tape, b, NULL) != SCRIM_OK) return 0;
-  if (random_source_from_seed(&f->random, 1, NULL) != SCRIM_OK) return 0;
-  tape_random(f->tape, f->random);
-  for (int k = 0; k < CASE_INPUTS; k++) {
-    f->values[k] = malloc((case_values(c, k) + 1) * sizeof *f->values[k]);
-    if (!f->values[k]) return 0;
-  }
-  return 1;
-}
-
-static void fixture_close(fixture *f) {
-  for (int k = 0; k < CASE_INPUTS; k++) free(f->values[k]);
-  random_source_free(f->random);
-  tape_free(f->tape);
-}
-
-/* One forward and backward pass; SCRIM_OK or the tape's error. */
-static scrim_status fixture_run(fixture *f, case_run *r) {
-  tape_reset(f->tape);
-  for (int k = 0; k < CASE_INPUTS; k++) case_fill(f->c, k, f->values[k]);
-  if (random_begin(f->random, "op_cases", "", 0, NULL) != SCRIM_OK) return SCRIM_E_INTERNAL;
-  *r = case_build(f->tape, f->c, f->values, weights, MOST_OUTPUTS);
-  const scrim_status status = tape_status(f->tape, NULL);
-  if (status != SCRIM_OK) return status;
-  return tape_backward(f->tape, r->loss, NULL);
-}
-
 /* ---- gradients against central differences ---- */
-
-static double largest(const double *x, size_t n) {
-  double most = 0;
-  for (size_t i = 0; i < n; i++) most = fmax(most, fabs(x[i]));
-  return most;
-}
 
 /* Relative error; what is 1e-4 of the largest gradient of the tensor, or less, counts as that much. */
 static void check_slopes(double_case *d, const op_case *c, int input) {
@@ -110,38 +45,8 @@ static void gradients_match_central_differences(void **state) {
 
 /* ---- float against double ---- */
 
-static void check_close(const char *name, const char *what, const float *got, const double *want, size_t n) {
-  const double limit = float_tolerance * largest(want, n);
-  for (size_t i = 0; i < n; i++) {
-    if (fabs((double)got[i] - want[i]) <= limit) continue;
-    fail_msg("%s: %s at %zu is %.9g, not %.9g: off by more than %.2g", name, what, i, (double)got[i], want[i], limit);
-  }
-}
-
 static void check_backend(const backend *b) {
-  static const char *const what[CASE_INPUTS] = {"gradient of input 0", "gradient of input 1", "gradient of input 2",
-                                                "gradient of input 3", "gradient of input 4"};
-  for (size_t i = 0; i < N_OP_CASES; i++) {
-    const op_case *c = &op_cases[i];
-    fixture f;
-    case_run r;
-    assert_true(fixture_open(&f, c, b));
-    assert_int_equal(fixture_run(&f, &r), SCRIM_OK);
-    double_case *d = double_case_open(i);
-    assert_non_null(d);
-    size_t n;
-    const double *output = double_case_output(d, &n);
-    assert_int_equal(n, r.out->n);
-    check_close(c->name, "output", r.out->data, output, n);
-    for (int k = 0; k < CASE_INPUTS; k++) {
-      const double *gradient = double_case_gradient(d, k);
-      if (!gradient) continue;
-      assert_non_null(r.in[k]->grad);
-      check_close(c->name, what[k], r.in[k]->grad, gradient, r.in[k]->n);
-    }
-    double_case_close(d);
-    fixture_close(&f);
-  }
+  for (size_t i = 0; i < N_OP_CASES; i++) check_case(b, i, float_tolerance);
 }
 
 static void plain_kernels_match_double(void **state) {

@@ -1,5 +1,8 @@
 /* The table of the GPU's kernels. What is missing here runs on the CPU, and is counted. */
+#include "cuda/cuda_ops.h"
 #include "cuda/cuda_state.h"
+
+#define CUDA_KERNEL(kind, name) [kind] = {cuda_##name##_forward, cuda_##name##_backward},
 
 const backend cuda_backend = {
     .name = "GPU",
@@ -8,4 +11,5 @@ const backend cuda_backend = {
     .memory = &cuda_memory,
     .replay = &cuda_replay,
     .optimizer = &cuda_optimizer,
+    .op = {CUDA_OPS(CUDA_KERNEL)},
 };

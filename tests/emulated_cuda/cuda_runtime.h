@@ -203,6 +203,9 @@ static inline void sincospif(float x, float *sine, float *cosine) {
   *sine = static_cast<float>(std::sin(angle));
   *cosine = static_cast<float>(std::cos(angle));
 }
+static inline float cospif(float x) {
+  return static_cast<float>(std::cos(3.141592653589793 * static_cast<double>(x)));
+}
 static inline int min(int a, int b) {
   return a < b ? a : b;
 }
