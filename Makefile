@@ -68,7 +68,8 @@ LIBS := $(PACKAGE_LIBS) -lm -pthread
 # Kernels are C++ in what nvcc asks for only. A GPU contracts as it likes; the emulation does as the CPU does.
 NVCC_FLAGS := -std=c++17 -O3 -Werror all-warnings -Iinclude -Isrc \
   -Xcompiler -fPIC,-fvisibility=hidden,-fno-exceptions,-Wall,-Wextra -DSCRIM_BUILD
-CXX_FLAGS := -std=c++17 $(OPTIMISE) -g -ffp-contract=off -fno-math-errno $(WARN) $(SANITISE) -fPIC -pthread \
+CXX_FLAGS := -std=c++17 $(OPTIMISE) -g -ffp-contract=off -fno-math-errno $(WARN) -Wno-unknown-pragmas $(SANITISE) \
+  -fPIC -pthread \
   -DSCRIM_BUILD -Iinclude -Isrc $(PACKAGE_CFLAGS)
 LINK := -Wl,--as-needed $(SANITISE) $(LDFLAGS)
 

@@ -105,8 +105,8 @@ typedef enum cudaStreamCaptureStatus {
   cudaStreamCaptureStatusInvalidated = 2
 } cudaStreamCaptureStatus;
 
-cudaStream_t emulated_thread_stream(void);
-#define cudaStreamPerThread emulated_thread_stream()
+/* The calling thread's own, without being made. */
+#define cudaStreamPerThread ((cudaStream_t)0x2)
 
 cudaError_t cudaStreamCreate(cudaStream_t *stream);
 cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags);

@@ -252,6 +252,10 @@ void emulated_run(const emulated_kernel &k) {
   }
 }
 
+void emulated_prepare_thread(void) {
+  now.ready.clear();
+}
+
 void emulated_sync_block(void) {
   wait_as(thread_state::at_block);
 }

@@ -35,6 +35,8 @@ struct emulated_kernel {
 
 /* Runs all blocks. */
 void emulated_run(const emulated_kernel &k);
+/* Makes what that needs in this thread of the host: what is made after it goes before it. */
+void emulated_prepare_thread(void);
 /* For the running thread: waits for all of its block that have not ended. */
 void emulated_sync_block(void);
 /*

@@ -45,7 +45,25 @@ device_state &state() {
 
 thread_local cudaError_t last_error = cudaSuccess;
 
+/* Made when a thread first asks, gone with the thread. */
+emulated_stream *thread_stream() {
+  struct owned_stream {
+    cudaStream_t stream = new emulated_stream();
+    owned_stream() {
+      emulated_prepare_thread(); /* the stream's last work is done when it goes */
+      emulated_guard guard(emulated_lock);
+      state().streams.insert(stream);
+    }
+    ~owned_stream() {
+      cudaStreamDestroy(stream);
+    }
+  };
+  static thread_local owned_stream own;
+  return own.stream;
+}
+
 emulated_stream *stream_of(cudaStream_t stream) {
+  if (stream == cudaStreamPerThread) return thread_stream();
   return stream ? stream : &state().default_stream;
 }
 
@@ -203,22 +221,6 @@ cudaError_t cudaStreamCreateWithFlags(cudaStream_t *stream, unsigned flags) {
   return cudaSuccess;
 }
 
-/* Made when a thread first asks, gone with the thread. */
-cudaStream_t emulated_thread_stream(void) {
-  struct owned_stream {
-    cudaStream_t stream = new emulated_stream();
-    owned_stream() {
-      emulated_guard guard(emulated_lock);
-      state().streams.insert(stream);
-    }
-    ~owned_stream() {
-      cudaStreamDestroy(stream);
-    }
-  };
-  static thread_local owned_stream own;
-  return own.stream;
-}
-
 cudaError_t cudaStreamCreate(cudaStream_t *stream) {
   return cudaStreamCreateWithFlags(stream, cudaStreamDefault);
 }
@@ -276,7 +278,7 @@ cudaError_t cudaEventRecord(cudaEvent_t event, cudaStream_t stream) {
   emulated_guard guard(emulated_lock);
   const std::shared_ptr<bool> done = std::make_shared<bool>(false);
   event->done = done;
-  event->stream = stream;
+  event->stream = stream_of(stream);
   return emulated_enqueue(
       [event, done] {
         *done = true;
@@ -319,18 +321,19 @@ cudaError_t cudaStreamWaitEvent(cudaStream_t stream, cudaEvent_t event, unsigned
 
 cudaError_t cudaStreamBeginCapture(cudaStream_t stream, cudaStreamCaptureMode) {
   emulated_guard guard(emulated_lock);
-  if (!stream || stream->capture) return emulated_error(cudaErrorStreamCaptureUnsupported);
+  if (!stream || stream_of(stream)->capture) return emulated_error(cudaErrorStreamCaptureUnsupported);
   if (emulated_fails()) return emulated_error(cudaErrorUnknown);
-  stream->capture = new emulated_graph();
+  stream_of(stream)->capture = new emulated_graph();
   return cudaSuccess;
 }
 
 cudaError_t cudaStreamEndCapture(cudaStream_t stream, cudaGraph_t *graph) {
   emulated_guard guard(emulated_lock);
   *graph = nullptr;
-  if (!stream || !stream->capture) return emulated_error(cudaErrorInvalidValue);
-  *graph = stream->capture;
-  stream->capture = nullptr;
+  emulated_stream *s = stream_of(stream);
+  if (!stream || !s->capture) return emulated_error(cudaErrorInvalidValue);
+  *graph = s->capture;
+  s->capture = nullptr;
   return cudaSuccess;
 }
 
