@@ -201,6 +201,9 @@ static int forward_here(node *n) {
   if (!n->out.data) n->out.data = arena_alloc(t->arena, n->out.n * sizeof(real));
   if (!n->out.data) return tape_out_of_memory(t, n->kind) != NULL;
   tape_host_kernel(t, n->kind).forward(n);
+  written_on_host(&n->out.values);
+  written_on_host(&n->saved_at);
+  written_on_host(&n->chosen_at);
   for (int k = 0; k < n->n_in; k++) {
     if (is_updated(n, k)) written_on_host(&n->in[k]->values);
   }
