@@ -1,4 +1,5 @@
 /* The table of the GPU's kernels. What is missing here runs on the CPU, and is counted. */
+#include "cuda/cuda_functions.h"
 #include "cuda/cuda_ops.h"
 #include "cuda/cuda_state.h"
 
@@ -11,5 +12,6 @@ const backend cuda_backend = {
     .memory = &cuda_memory,
     .replay = &cuda_replay,
     .optimizer = &cuda_optimizer,
+    .functions = &cuda_functions,
     .op = {CUDA_OPS(CUDA_KERNEL)},
 };

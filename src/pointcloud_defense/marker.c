@@ -91,12 +91,13 @@ struct marker_plan {
   marker_shape shape;
   size_t k;
   double threshold;
+  float *weights;         /* of all layers */
+  device_network network; /* where they are */
   packed_linear *layer[MARKER_LAYERS];
 };
 
 /* W ((x - mean) * scale) + b, as one layer. */
-static packed_linear *pack_first(const marker *m) {
-  float w[MARKER_MOST_WIDTH * MARKER_FEATURES], b[MARKER_MOST_WIDTH];
+static void fold_first(const marker *m, float *w, float *b) {
   const size_t in = marker_width(&m->shape), out = (size_t)m->shape.width;
   const nn_linear *l = &m->network.layer[0];
   for (size_t i = 0; i < out; i++) {
@@ -107,35 +108,53 @@ static packed_linear *pack_first(const marker *m) {
     }
     b[i] = (float)bias;
   }
-  return packed_linear_create(w, b, (int)in, (int)out, PACKED_RELU);
 }
 
 /* softmax (y)[1] = sigmoid(y[1] - y[0]) */
-static packed_linear *pack_last(const marker *m) {
-  float w[MARKER_MOST_WIDTH];
+static void fold_last(const marker *m, float *w, float *b) {
   const size_t in = (size_t)m->shape.width;
   const nn_linear *l = &m->network.layer[MARKER_LAYERS - 1];
   for (size_t j = 0; j < in; j++) w[j] = l->w->data[in + j] - l->w->data[j];
-  const float b = l->b->data[1] - l->b->data[0];
-  return packed_linear_create(w, &b, (int)in, 1, PACKED_IDENTITY);
+  *b = l->b->data[1] - l->b->data[0];
+}
+
+/* 0: out of memory. */
+static int fold(marker_plan *plan, const marker *m) {
+  const int width = m->shape.width, in = (int)marker_width(&m->shape);
+  const nn_linear *second = &m->network.layer[1];
+  float *at = memory_zalloc((size_t)(in + width + 3) * (size_t)width + 1, sizeof *at);
+  plan->weights = at;
+  plan->network = (device_network){.layers = MARKER_LAYERS, .width = {in, width, width, 1}};
+  if (at == NULL) return 0;
+  for (int i = 0; i < MARKER_LAYERS; i++) {
+    const size_t inputs = (size_t)plan->network.width[i], outputs = (size_t)plan->network.width[i + 1];
+    plan->network.w[i] = at;
+    plan->network.b[i] = at + inputs * outputs;
+    if (i == 0) fold_first(m, at, at + inputs * outputs);
+    if (i == 1) memcpy(at, second->w->data, inputs * outputs * sizeof *at);
+    if (i == 1) memcpy(at + inputs * outputs, second->b->data, outputs * sizeof *at);
+    if (i == 2) fold_last(m, at, at + inputs * outputs);
+    at += (inputs + 1) * outputs;
+  }
+  return 1;
 }
 
 scrim_status marker_plan_create(marker_plan **out, const marker *m, scrim_error *error) {
   marker_plan *plan = memory_zalloc(1, sizeof *plan);
-  const nn_linear *second = &m->network.layer[1];
-  if (plan != NULL) {
-    plan->shape = m->shape;
-    plan->k = (size_t)m->rule[MARKER_K];
-    plan->threshold = m->rule[MARKER_THRESHOLD];
-    plan->layer[0] = pack_first(m);
-    plan->layer[1] =
-        packed_linear_create(second->w->data, second->b->data, m->shape.width, m->shape.width, PACKED_RELU);
-    plan->layer[2] = pack_last(m);
+  int made = plan != NULL && fold(plan, m);
+  for (int i = 0; i < MARKER_LAYERS && made; i++) {
+    const device_network *n = &plan->network;
+    plan->layer[i] = packed_linear_create(n->w[i], n->b[i], n->width[i], n->width[i + 1],
+                                          i + 1 < MARKER_LAYERS ? PACKED_RELU : PACKED_IDENTITY);
+    made = plan->layer[i] != NULL;
   }
-  if (plan == NULL || plan->layer[0] == NULL || plan->layer[1] == NULL || plan->layer[2] == NULL) {
+  if (!made) {
     marker_plan_free(plan);
     return fail(error, SCRIM_E_MEMORY, "out of memory for the plan of a marker of width %d", m->shape.width);
   }
+  plan->shape = m->shape;
+  plan->k = (size_t)m->rule[MARKER_K];
+  plan->threshold = m->rule[MARKER_THRESHOLD];
   *out = plan;
   return SCRIM_OK;
 }
@@ -143,7 +162,12 @@ scrim_status marker_plan_create(marker_plan **out, const marker *m, scrim_error 
 void marker_plan_free(marker_plan *plan) {
   if (plan == NULL) return;
   for (int i = 0; i < MARKER_LAYERS; i++) packed_linear_free(plan->layer[i]);
+  memory_free(plan->weights);
   memory_free(plan);
+}
+
+const device_network *marker_plan_network(const marker_plan *plan) {
+  return &plan->network;
 }
 
 int marker_plan_intensity(const marker_plan *plan) {

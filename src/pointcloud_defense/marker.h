@@ -12,6 +12,7 @@
 
 #include "nn/nn.h"
 #include "pointcloud_defense/marker_features.h"
+#include "tensor/device_scene.h"
 
 enum { MARKER_LAYERS = 3, MARKER_MOST_WIDTH = 256 };
 enum { MARKER_K, MARKER_THRESHOLD, MARKER_RULES }; /* neighbours; marked is what is likelier than the threshold */
@@ -46,6 +47,8 @@ void marker_plan_free(marker_plan *plan); /* NULL is fine */
 int marker_plan_intensity(const marker_plan *plan);
 size_t marker_plan_k(const marker_plan *plan);
 double marker_plan_threshold(const marker_plan *plan);
+/* The same network for a device; the plan's. */
+const device_network *marker_plan_network(const marker_plan *plan);
 /* likely [n] in 0..1, of features [n, marker_width], n at most NEIGHBOURS_LANES. */
 void marker_plan_run(const marker_plan *plan, const float *features, size_t n, float *likely);
 

@@ -1,0 +1,10 @@
+/* What the GPU does that is no operation on tensors; listed in cuda_functions.c, which the backend's table points to. */
+#ifndef CUDA_CUDA_FUNCTIONS_H
+#define CUDA_CUDA_FUNCTIONS_H
+
+#include "tensor/device_functions.h"
+
+extern const device_scene_functions cuda_scene_functions; /* cuda_scene.c */
+extern const device_functions cuda_functions;
+
+#endif

@@ -1,0 +1,257 @@
+/* Frames on the device, emulated: the same places, neighbours, planes and marks as on the CPU, in the same bits. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+
+#include "cloud_world.h"
+#include "core/memory.h"
+#include "cuda/cuda_functions.h"
+#include "emulated_cuda.h"
+#include "pointcloud_defense/marker.h"
+#include <cmocka.h>
+
+enum { MOST = 2100, MARKER_WIDTH = 20 }; /* more points than a tile of the sort has */
+
+static const device_scene_functions *const device = &cuda_scene_functions;
+static float cloud[3 * MOST], intensity[MOST];
+static uint32_t first[MOST];
+
+/* ---- places and neighbours ---- */
+
+static void compare_neighbours(device_scene *s, neighbours *index, size_t n, size_t k) {
+  static uint32_t found[MOST * DEVICE_SCENE_NEIGHBOURS];
+  static float squared[MOST * DEVICE_SCENE_NEIGHBOURS];
+  static neighbours_block block;
+  size_t places;
+  assert_int_equal(neighbours_build(index, cloud, n, 3, NULL), SCRIM_OK);
+  assert_int_equal(device->build(s, cloud, n, first, &places, NULL), SCRIM_OK);
+  assert_int_equal(places, neighbours_places(index));
+  if (n == 0) return;
+  assert_memory_equal(first, neighbours_first(index), n * sizeof *first);
+  assert_int_equal(device->find(s, k, found, squared, NULL), SCRIM_OK);
+  for (size_t b = 0; b < neighbours_blocks(index); b++) {
+    neighbours_find(index, b, k, &block);
+    for (size_t i = 0; i < block.n; i++) {
+      const size_t at = block.point[i] * k;
+      assert_memory_equal(found + at, block.index[i], block.count * sizeof *found);
+      assert_memory_equal(squared + at, block.squared[i], block.count * sizeof *squared);
+      for (size_t j = block.count; j < k; j++) assert_int_equal(found[at + j], UINT32_MAX);
+    }
+  }
+}
+
+static void neighbours_are_those_of_the_cpu(void **state) {
+  (void)state;
+  static const size_t sizes[] = {0, 1, 2, 3, 31, 32, 33, 100, 700}, ks[] = {1, 5, 9, 12, 16, 17, 32};
+  neighbours *index = neighbours_create();
+  device_scene *s;
+  assert_non_null(index);
+  assert_int_equal(device->open(&s, NULL, NULL), SCRIM_OK);
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+    for (cloud_shape shape = 0; shape < CLOUD_SHAPES; shape++) {
+      emulated_cuda_order((emulated_order)((i + shape) % EMULATED_ORDERS));
+      cloud_make(cloud, sizes[i], 3, shape, 10 * i + shape);
+      compare_neighbours(s, index, sizes[i], ks[(i + shape) % (sizeof ks / sizeof *ks)]);
+    }
+  emulated_cuda_order(EMULATED_ASCENDING);
+  device->close(s);
+  neighbours_free(index);
+}
+
+/* More than one tile of the sort, and more than one level of boxes. */
+static void larger_clouds_too(void **state) {
+  (void)state;
+  static const cloud_shape shapes[] = {CLOUD_LIDAR, CLOUD_CLUSTERED, CLOUD_MIXED};
+  neighbours *index = neighbours_create();
+  device_scene *s;
+  assert_non_null(index);
+  assert_int_equal(device->open(&s, NULL, NULL), SCRIM_OK);
+  for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
+    cloud_make(cloud, MOST, 3, shapes[i], 77 + i);
+    compare_neighbours(s, index, MOST, i == 0 ? 16 : 9);
+  }
+  device->close(s);
+  neighbours_free(index);
+}
+
+static void nowhere_is_nowhere(void **state) {
+  (void)state;
+  size_t places;
+  device_scene *s;
+  uint32_t index[8];
+  float squared[8], points[16];
+  assert_int_equal(device->open(&s, NULL, NULL), SCRIM_OK);
+  for (int i = 0; i < 12; i++) cloud[i] = i % 2 ? NAN : INFINITY;
+  assert_int_equal(device->build(s, cloud, 4, first, &places, NULL), SCRIM_OK);
+  assert_int_equal(places, 0);
+  for (int i = 0; i < 4; i++) assert_int_equal(first[i], COPIES_NONE);
+  assert_int_equal(device->find(s, 2, index, squared, NULL), SCRIM_OK);
+  for (int i = 0; i < 8; i++) assert_int_equal(index[i], UINT32_MAX);
+  assert_int_equal(device->survey(s, &(device_survey){.k = 2, .points = points}, NULL), SCRIM_OK);
+  for (int i = 0; i < 16; i++) assert_true(points[i] == 0);
+  device->close(s);
+}
+
+/* ---- surveys ---- */
+
+typedef struct seen {
+  const marker_plan *plan;
+  float *likely;
+} seen;
+
+static void see(void *context, const neighbours_block *block, const survey_point *point, const plane_lanes *planes) {
+  const seen *to = context;
+  const marker_view view = {cloud, marker_plan_intensity(to->plan) ? intensity : NULL};
+  float features[NEIGHBOURS_LANES * MARKER_FEATURES], likely[NEIGHBOURS_LANES];
+  marker_describe(&view, block, point, planes, features);
+  marker_plan_run(to->plan, features, block->n, likely);
+  for (size_t i = 0; i < block->n; i++) to->likely[block->point[i]] = likely[i];
+}
+
+/* A marker with random weights, as a plan for the CPU and as the device has it. */
+typedef struct both_markers {
+  marker m;
+  marker_plan *plan;
+  device_scene *scene;
+} both_markers;
+
+static void open_markers(both_markers *b, int with_intensity) {
+  const marker_shape shape = {MARKER_WIDTH, with_intensity};
+  random_source *r;
+  assert_int_equal(random_source_from_seed(&r, 4, NULL), SCRIM_OK);
+  assert_int_equal(marker_create(&b->m, &shape, r, NULL), SCRIM_OK);
+  for (size_t i = 0; i < MARKER_FEATURES; i++) {
+    b->m.mean[i] = (float)random_normal(r);
+    b->m.scale[i] = (float)(0.5 + random_uniform(r));
+  }
+  random_source_free(r);
+  b->m.rule[MARKER_K] = 9;
+  assert_int_equal(marker_plan_create(&b->plan, &b->m, NULL), SCRIM_OK);
+  assert_int_equal(device->open(&b->scene, marker_plan_network(b->plan), NULL), SCRIM_OK);
+}
+
+static void close_markers(both_markers *b) {
+  device->close(b->scene);
+  marker_plan_free(b->plan);
+  marker_free(&b->m);
+}
+
+static void compare_survey(both_markers *b, neighbours *index, pool *p, size_t n, size_t k) {
+  static survey_point points[MOST], expected[MOST];
+  static float moved[3 * MOST], expected_moved[3 * MOST], likely[MOST], expected_likely[MOST];
+  size_t places;
+  seen to = {b->plan, expected_likely};
+  memset(expected_likely, 0, sizeof expected_likely);
+  assert_int_equal(neighbours_build(index, cloud, n, 3, NULL), SCRIM_OK);
+  survey_run(&(survey_request){index, cloud, n, k, p, 1, see, &to}, expected, expected_moved);
+  assert_int_equal(device->build(b->scene, cloud, n, first, &places, NULL), SCRIM_OK);
+  const device_survey request = {k, intensity, &points[0].plane, moved, likely};
+  assert_int_equal(device->survey(b->scene, &request, NULL), SCRIM_OK);
+  assert_memory_equal(points, expected, n * sizeof *points);
+  assert_memory_equal(moved, expected_moved, 3 * n * sizeof *moved);
+  assert_memory_equal(likely, expected_likely, n * sizeof *likely);
+}
+
+static void surveys_are_those_of_the_cpu(void **state) {
+  (void)state;
+  static const size_t sizes[] = {1, 2, 4, 33, 600}, ks[] = {9, 3, 16, 32};
+  neighbours *index = neighbours_create();
+  both_markers b[2];
+  pool *p;
+  assert_non_null(index);
+  assert_int_equal(pool_create(&p, 1, NULL), SCRIM_OK);
+  for (int with = 0; with < 2; with++) open_markers(&b[with], with);
+  for (size_t i = 0; i < MOST; i++) intensity[i] = (float)(i % 13) / 7;
+  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+    for (cloud_shape shape = 0; shape < CLOUD_SHAPES; shape++) {
+      cloud_make(cloud, sizes[i], 3, shape, 10 * i + shape);
+      compare_survey(&b[(i + shape) % 2], index, p, sizes[i], ks[(i + shape) % 4]);
+    }
+  for (int with = 0; with < 2; with++) close_markers(&b[with]);
+  pool_free(p);
+  neighbours_free(index);
+}
+
+/* ---- what may go wrong ---- */
+
+static void too_much_is_refused(void **state) {
+  (void)state;
+  scrim_error error;
+  size_t places;
+  float w[1] = {0};
+  device_scene *s = NULL;
+  const device_network wide = {2, {12, 177, 1}, {w, w}, {w, w}}, odd = {1, {13, 1}, {w}, {w}};
+  assert_int_equal(device->open(&s, &wide, &error), SCRIM_E_UNSUPPORTED);
+  assert_string_equal(error.message, "a layer of width 177; the device takes 1 to 176");
+  assert_int_equal(device->open(&s, &odd, &error), SCRIM_E_UNSUPPORTED);
+  assert_string_equal(error.message, "a marker of 13 inputs and 1 outputs; the device takes 12 or 14, and 1");
+  assert_int_equal(device->open(&s, NULL, &error), SCRIM_OK);
+  assert_int_equal(device->build(s, cloud, ((size_t)1 << 30) + 1, first, &places, &error), SCRIM_E_DATA);
+  cloud_make(cloud, 10, 3, CLOUD_UNIFORM, 1);
+  assert_int_equal(device->build(s, cloud, 10, first, &places, &error), SCRIM_OK);
+  assert_int_equal(device->find(s, 33, first, cloud, &error), SCRIM_E_UNSUPPORTED);
+  assert_int_equal(device->survey(s, &(device_survey){.k = 3, .points = cloud, .likely = cloud}, &error),
+                   SCRIM_E_ARGUMENT);
+  device->close(s);
+}
+
+/* Every call that may fail fails once: an error, nothing kept, and the next frame is none the worse. */
+static void failures_are_told(void **state) {
+  (void)state;
+  neighbours *index = neighbours_create();
+  int failed = 0;
+  device_scene *s;
+  assert_non_null(index);
+  assert_int_equal(device->open(&s, NULL, NULL), SCRIM_OK);
+  for (unsigned long at = 1; at < 80; at++) {
+    static float points[4 * MOST];
+    size_t places = 1;
+    scrim_error error;
+    cloud_make(cloud, 40 + at, 3, CLOUD_LIDAR, at);
+    emulated_cuda_fail_at(at);
+    scrim_status status = device->build(s, cloud, 40 + at, first, &places, &error);
+    if (status != SCRIM_OK) assert_int_equal(places, 0);
+    if (status == SCRIM_OK) status = device->survey(s, &(device_survey){.k = 9, .points = points}, &error);
+    emulated_cuda_fail_at(0);
+    failed += status != SCRIM_OK;
+    if (status != SCRIM_OK) assert_true(status == SCRIM_E_DEVICE || status == SCRIM_E_MEMORY);
+    if (at % 20 == 0) compare_neighbours(s, index, 40 + at, 9);
+  }
+  assert_true(failed > 30);
+  device->close(s);
+  neighbours_free(index);
+  assert_int_equal(emulated_cuda_allocated(), 0);
+}
+
+static void nothing_is_allocated_once_warm(void **state) {
+  (void)state;
+  static float points[4 * MOST];
+  device_scene *s;
+  size_t places;
+  assert_int_equal(device->open(&s, NULL, NULL), SCRIM_OK);
+  cloud_make(cloud, 500, 3, CLOUD_LIDAR, 3);
+  assert_int_equal(device->build(s, cloud, 500, first, &places, NULL), SCRIM_OK);
+  const unsigned long before = emulated_cuda_allocations();
+  memory_fail_at(1, 1);
+  for (size_t n = 500; n > 10; n /= 3) {
+    assert_int_equal(device->build(s, cloud, n, first, &places, NULL), SCRIM_OK);
+    assert_int_equal(device->survey(s, &(device_survey){.k = 32, .points = points}, NULL), SCRIM_OK);
+  }
+  assert_int_equal(memory_requests(), 0);
+  memory_fail_at(0, 0);
+  assert_int_equal(emulated_cuda_allocations(), before);
+  device->close(s);
+}
+
+int main(void) {
+  const struct CMUnitTest tests[] = {
+      cmocka_unit_test(neighbours_are_those_of_the_cpu),
+      cmocka_unit_test(larger_clouds_too),
+      cmocka_unit_test(nowhere_is_nowhere),
+      cmocka_unit_test(surveys_are_those_of_the_cpu),
+      cmocka_unit_test(too_much_is_refused),
+      cmocka_unit_test(failures_are_told),
+      cmocka_unit_test(nothing_is_allocated_once_warm),
+  };
+  return cmocka_run_group_tests(tests, NULL, NULL);
+}
