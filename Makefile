@@ -110,6 +110,7 @@ BENCH_LIB := $(BUILD)/bench/libsupport.a
 COMMAND := $(BUILD)/scrim
 CUDA_LIB := $(BUILD)/libscrim-cuda.so
 EMULATED_LIB := $(BUILD)/emulated/libcuda-all.a
+EMULATED_CUDA_LIB := $(BUILD)/emulated/libscrim-cuda.so
 
 .PHONY: help lib cuda tools demo test bench acceptance examples fuzz format install uninstall clean packages
 .PHONY: check-format check-symbols check-headers check-man check-corpus tests \
@@ -179,6 +180,10 @@ $(CUDA_LIB): $(call cuda_objects,$(CUDA) $(KERNELS)) $(ALL_LIB) build-aux/scrim.
 $(EMULATED_LIB): $(call emulated_objects,$(CUDA) $(KERNELS) $(EMULATION)) $(BUILD)/sources
 	@rm -f $@
 	$(call say,AR)$(AR) rcs $@ $(filter %.o,$^)
+$(EMULATED_CUDA_LIB): $(EMULATED_LIB) $(ALL_LIB) build-aux/scrim.map
+	$(call say,LD)$(CXX) -shared -Wl,--version-script=build-aux/scrim.map $(LINK) -o $@ \
+	  -Wl,--whole-archive $(EMULATED_LIB) -Wl,--no-whole-archive $(ALL_LIB) $(LIBS)
+$(BUILD)/tests/test_backend_open: $(EMULATED_CUDA_LIB)
 $(BUILD)/tests/test_cuda_%: $(BUILD)/tests/test_cuda_%.o $(EMULATED_LIB) $(TEST_LIB) $(ALL_LIB)
 	$(call say,LD)$(CXX) $(LINK) -o $@ $^ $(LIBS) -lcmocka
 

@@ -29,11 +29,12 @@ static __device__ double sum_of_threads(double value) {
 /* Grid [CUDA_NORM_PARTS, blocks]; partial begins at the batch's first. */
 static __global__ void squares_kernel(block_batch batch, double *partial) {
   const optimizer_block b = batch.block[blockIdx.y];
+  const size_t first = blockIdx.x * (size_t)THREADS;
   double sum = 0;
-  for (size_t i = blockIdx.x * (size_t)THREADS + threadIdx.x; i < b.n; i += (size_t)CUDA_NORM_PARTS * THREADS) {
+  for (size_t i = first + threadIdx.x; i < b.n; i += (size_t)CUDA_NORM_PARTS * THREADS) {
     sum += (double)b.gradient[i] * (double)b.gradient[i];
   }
-  sum = sum_of_threads(sum);
+  if (first < b.n) sum = sum_of_threads(sum); /* most parameters are short: the other blocks have nothing to add up */
   if (threadIdx.x == 0) partial[blockIdx.y * CUDA_NORM_PARTS + blockIdx.x] = sum;
 }
 

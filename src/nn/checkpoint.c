@@ -34,6 +34,7 @@ static void setting_real(char text[SETTINGS_BYTES], size_t *length, const char *
 static scrim_status settings_write(const nn_training *t, char text[SETTINGS_BYTES], scrim_error *error) {
   const nn_optimizer_config *c = &t->optimizer;
   size_t n = 0;
+  if (t->backend && t->backend->memory) setting(text, &n, "device", t->backend->name);
   setting(text, &n, "stage", t->stage ? t->stage : "");
   setting(text, &n, "data", t->fingerprint ? t->fingerprint : "");
   setting_integer(text, &n, "seed", t->seed);
@@ -54,7 +55,6 @@ static scrim_status settings_write(const nn_training *t, char text[SETTINGS_BYTE
   setting_integer(text, &n, "warmup_steps", t->warmup_steps);
   setting_integer(text, &n, "validate", t->validate != NULL);
   setting_integer(text, &n, "patience", t->patience);
-  if (t->backend && t->backend->memory) setting(text, &n, "device", t->backend->name);
   if (n < SETTINGS_BYTES) return SCRIM_OK;
   return fail(error, SCRIM_E_ARGUMENT, "settings of %zu bytes, a checkpoint takes %d: stage or fingerprint too long", n,
               SETTINGS_BYTES - 1);
