@@ -7,7 +7,7 @@
 #include "core/memory.h"
 #include "cuda/cuda_functions.h"
 #include "emulated_cuda.h"
-#include "pointcloud_defense/marker.h"
+#include "pointcloud_defense/cloud_frame.h"
 #include <cmocka.h>
 
 enum { MOST = 2100, MARKER_WIDTH = 20 }; /* more points than a tile of the sort has */
@@ -172,6 +172,58 @@ static void surveys_are_those_of_the_cpu(void **state) {
   neighbours_free(index);
 }
 
+/* ---- frames, as a session has them ---- */
+
+static void compare_frames(cloud_frame *here, cloud_frame *there, const cloud_settings *settings, size_t n) {
+  const scrim_view view = {.kind = SCRIM_POINTS, .data = cloud, .rows = n, .columns = 3};
+  int capped[2];
+  assert_int_equal(cloud_frame_survey(here, settings, &view, NULL), SCRIM_OK);
+  assert_int_equal(cloud_frame_survey(there, settings, &view, NULL), SCRIM_OK);
+  assert_memory_equal(&there->found, &here->found, sizeof here->found);
+  assert_int_equal(cloud_frame_mark(here, settings, &capped[0]), cloud_frame_mark(there, settings, &capped[1]));
+  assert_int_equal(capped[0], capped[1]);
+  if (n > 0) assert_memory_equal(there->mark, here->mark, n);
+  if (settings->mode != CLOUD_MOVE) return;
+  assert_int_equal(cloud_frame_move(here, settings, NULL), SCRIM_OK);
+  assert_int_equal(cloud_frame_move(there, settings, NULL), SCRIM_OK);
+  for (size_t i = 0; i < 3 * n; i++) assert_true(here->xyz[i] == there->xyz[i] || isnan(here->xyz[i]));
+}
+
+static void frames_come_to_the_same(void **state) {
+  (void)state;
+  static const cloud_shape shapes[] = {CLOUD_LIDAR, CLOUD_MIXED, CLOUD_GRID};
+  cloud_settings settings = {.k = 9, .iterations = 2, .cap = 0.3, .outlier = {OUTLIER_NEAR, -1, -1, -1}};
+  outliers_fill_in(&settings.outlier);
+  for (int with_marker = 0; with_marker < 2; with_marker++) {
+    both_markers b;
+    cloud_frame *here, *there;
+    open_markers(&b, 0);
+    assert_int_equal(cloud_frame_create(&here, 1, NULL), SCRIM_OK);
+    assert_int_equal(cloud_frame_create(&there, 1, NULL), SCRIM_OK);
+    if (with_marker) here->marker = there->marker = b.plan;
+    assert_int_equal(cloud_frame_use(there, device, settings.k, NULL), SCRIM_OK);
+    assert_non_null(there->scene);
+    for (size_t i = 0; i < 3; i++) {
+      settings.mode = i == 0 ? CLOUD_MARK : CLOUD_MOVE;
+      cloud_make(cloud, 400, 3, shapes[i], 20 + i);
+      compare_frames(here, there, &settings, i == 1 ? 401 : 400 * (i < 2));
+    }
+    cloud_frame_free(here);
+    cloud_frame_free(there);
+    close_markers(&b);
+  }
+}
+
+/* More neighbours than a device takes: the CPU goes on. */
+static void the_cpu_does_what_the_device_cannot(void **state) {
+  (void)state;
+  cloud_frame *f;
+  assert_int_equal(cloud_frame_create(&f, 1, NULL), SCRIM_OK);
+  assert_int_equal(cloud_frame_use(f, device, 33, NULL), SCRIM_OK);
+  assert_null(f->scene);
+  cloud_frame_free(f);
+}
+
 /* ---- what may go wrong ---- */
 
 static void too_much_is_refused(void **state) {
@@ -249,6 +301,8 @@ int main(void) {
       cmocka_unit_test(larger_clouds_too),
       cmocka_unit_test(nowhere_is_nowhere),
       cmocka_unit_test(surveys_are_those_of_the_cpu),
+      cmocka_unit_test(frames_come_to_the_same),
+      cmocka_unit_test(the_cpu_does_what_the_device_cannot),
       cmocka_unit_test(too_much_is_refused),
       cmocka_unit_test(failures_are_told),
       cmocka_unit_test(nothing_is_allocated_once_warm),

@@ -4,25 +4,36 @@
 
 #include "pointcloud_defense/cloud_filter.h"
 #include "pointcloud_defense/distortion.h"
+#include "tensor/device_scene.h"
 
-/* Memory for frames: 98 bytes a point of the largest one seen. One thread at a time. */
+/* Memory for frames: 98 bytes a point of the largest one seen, with a device 4 more. One thread at a time. */
 typedef struct cloud_frame {
   pool *pool;
   neighbours *index;
-  const marker_plan *marker; /* measures; NULL, as after cloud_frame_create: a rule does. The filter's */
+  const marker_plan *marker;            /* measures; NULL, as after cloud_frame_create: a rule does. The filter's */
+  const device_scene_functions *device; /* who looks at frames; NULL: the CPU does */
+  device_scene *scene;                  /* its */
   size_t n, capacity;
-  float *xyz;           /* [n, 3] coordinates to work on; not-a-number where there is no return */
-  float *moved;         /* [n, 3] the same, projected once */
-  survey_point *points; /* [n] */
-  float *measure;       /* [n]; with a marker set by the survey */
-  float *intensity;     /* [n] for a marker that looks at it */
-  uint8_t *mark;        /* [n] */
+  float *xyz;            /* [n, 3] coordinates to work on; not-a-number where there is no return */
+  float *moved;          /* [n, 3] the same, projected once */
+  survey_point *points;  /* [n] */
+  float *measure;        /* [n]; with a marker set by the survey */
+  float *intensity;      /* [n] for a marker that looks at it */
+  uint8_t *mark;         /* [n] */
+  const uint32_t *first; /* [n] as of copies_find, once surveyed */
+  uint32_t *found_first; /* [n] room for it, with a device */
   size_t nowhere;
   distortion found;
 } cloud_frame;
 
 scrim_status cloud_frame_create(cloud_frame **out, unsigned threads, scrim_error *error);
 void cloud_frame_free(cloud_frame *f); /* wipes; NULL is fine */
+
+/*
+ * From now on the device looks at frames and projects them, with k neighbours and the frame's marker: to the same bits.
+ * What it cannot do (more neighbours, a wider marker) stays with the CPU. Once at most, before any frame.
+ */
+scrim_status cloud_frame_use(cloud_frame *f, const device_scene_functions *device, size_t k, scrim_error *error);
 
 /*
  * Takes in the first three columns of a view and looks at them: n, xyz, points, nowhere and found; moved in mode move.

@@ -19,7 +19,7 @@ int cloud_time_step(const diffusion *schedule, const cloud_settings *s, double n
 static scrim_status choose_step(cloud_frame *f, restore *restorer, const cloud_settings *s, int *step,
                                 scrim_error *error) {
   double deviation, noise = 0, spacing = 0;
-  scrim_status status = restore_take(restorer, f->xyz, neighbours_first(f->index), f->n, &deviation, error);
+  scrim_status status = restore_take(restorer, f->xyz, f->first, f->n, &deviation, error);
   *step = 0;
   if (status != SCRIM_OK || !(deviation > 0)) return status;
   *step = s->step;
@@ -34,7 +34,7 @@ static scrim_status restore_once(cloud_frame *f, restore *restorer, const cloud_
                                  scrim_error *error) {
   const restore_request request = {step, s->leaps, s->noise};
   const scrim_status status = restore_run(restorer, f->pool, &request, error);
-  if (status == SCRIM_OK) restore_give(restorer, neighbours_first(f->index), f->n, f->xyz);
+  if (status == SCRIM_OK) restore_give(restorer, f->first, f->n, f->xyz);
   return status;
 }
 
@@ -48,7 +48,7 @@ static scrim_status move_object(cloud_frame *f, restore *restorer, const cloud_s
   if (report->passed) return SCRIM_OK;
   status = restore_once(f, restorer, s, report->time_step, error);
   for (int pass = 1; pass < s->passes && status == SCRIM_OK; pass++) {
-    status = restore_take(restorer, f->xyz, neighbours_first(f->index), f->n, &deviation, error);
+    status = restore_take(restorer, f->xyz, f->first, f->n, &deviation, error);
     if (status == SCRIM_OK && deviation > 0) status = restore_once(f, restorer, s, report->time_step, error);
   }
   return status == SCRIM_OK ? cloud_frame_project(f, s, s->polish, error) : status;

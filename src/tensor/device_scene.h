@@ -24,10 +24,10 @@ typedef struct device_network {
 /* Memory and one frame; of one thread at a time. */
 typedef struct device_scene device_scene;
 
-/* Any but `points` may be NULL. */
+/* What may be NULL is not wanted. */
 typedef struct device_survey {
   size_t k;               /* neighbours, 1 to DEVICE_SCENE_NEIGHBOURS */
-  const float *intensity; /* [n] for the network, if it has 14 inputs */
+  const float *intensity; /* [n] for the network; may be NULL if it has 12 inputs */
   float *points; /* [n, 4] distance from the plane, mean distance, mean squared distance, distance to the k-th */
   float *moved;  /* [n, 3] */
   float *likely; /* [n] by the network; 0 where no place is */
