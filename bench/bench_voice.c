@@ -13,8 +13,14 @@
 
 enum { SAMPLES = 4 * SPEECH_RATE, PATH = 4096 };
 
-static const perturb_settings settings = {
-    .strength = 6, .peak = 15, .rate = 1, .target_margin = 0, .source_margin = 2, .target_weight = 1, .moves = 1};
+static const perturb_settings settings = {.strength = 6,
+                                          .peak = 15,
+                                          .rate = 1,
+                                          .target_margin = 0,
+                                          .source_margin = 2,
+                                          .target_weight = 1,
+                                          .plain_weight = 1,
+                                          .moves = 1};
 static float x[SAMPLES], map[ENVELOPE_BANDS * ENVELOPE_STATE], target[SPEAKER_MOST_DIMENSIONS];
 
 static void check(scrim_status status, const scrim_error *error) {

@@ -14,7 +14,7 @@ static tape *t;
 static voice_model model = {.n_encoders = DEID_ENCODERS, .dim = {8, 12}};
 static generator_example examples[EXAMPLES];
 static const perturb_settings settings = {
-    .strength = 6, .peak = 15, .target_margin = 0, .source_margin = 2, .target_weight = 1};
+    .strength = 6, .peak = 15, .target_margin = 0, .source_margin = 2, .target_weight = 1, .plain_weight = 1};
 
 static int open_all(void **state) {
   (void)state;

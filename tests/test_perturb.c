@@ -17,6 +17,7 @@ static const perturb_settings usual = {.strength = 6,
                                        .target_margin = 0,
                                        .source_margin = 2,
                                        .target_weight = 1,
+                                       .plain_weight = 1,
                                        .moves = 1};
 static float x[SAMPLES];
 static speaker_encoder *encoder[DEID_ENCODERS];
@@ -104,6 +105,38 @@ static void gains_stay_within_the_bound(void **state) {
   perturb_free(p);
 }
 
+static speaker_encoder *encoder_without_means(void) {
+  speaker_encoder_settings settings = *speaker_encoder_about(encoder[0]);
+  speaker_encoder *e;
+  settings.front.mean_removal = 1;
+  assert_int_equal(random_begin(random_numbers, "without means", NULL, 0, NULL), SCRIM_OK);
+  assert_int_equal(speaker_encoder_create(&e, &settings, random_numbers, NULL), SCRIM_OK);
+  return e;
+}
+
+/* How far the encoder that keeps its means is led, and how far the one that removes them is. */
+static void lead_both(const speaker_encoder *const *both, double plain_weight, double led[2]) {
+  perturb_settings settings = usual;
+  perturb *p;
+  settings.plain_weight = plain_weight;
+  assert_int_equal(perturb_create(&p, both, 2, &settings, NULL), SCRIM_OK);
+  const perturb_result r = run(p, settings.steps);
+  for (int e = 0; e < 2; e++) led[e] = r.target_cosine[e] - r.source_cosine[e];
+  perturb_free(p);
+}
+
+static void encoders_count_by_their_weight(void **state) {
+  (void)state;
+  double heavy[2], light[2];
+  speaker_encoder *without = encoder_without_means();
+  const speaker_encoder *both[] = {encoder[0], without};
+  lead_both(both, 100, heavy);
+  lead_both(both, 0.01, light);
+  assert_true(heavy[0] > light[0]);
+  assert_true(heavy[1] < light[1]);
+  speaker_encoder_free(without);
+}
+
 static void it_stops_at_the_margins(void **state) {
   (void)state;
   perturb_settings easy = usual;
@@ -188,9 +221,13 @@ static void failed_requests_are_reported(void **state) {
 
 int main(void) {
   const struct CMUnitTest tests[] = {
-      cmocka_unit_test(steps_lead_to_the_target),     cmocka_unit_test(gains_stay_within_the_bound),
-      cmocka_unit_test(it_stops_at_the_margins),      cmocka_unit_test(a_segment_goes_on_from_the_one_before),
-      cmocka_unit_test(a_given_map_needs_no_steps),   cmocka_unit_test(lengths_are_checked),
+      cmocka_unit_test(steps_lead_to_the_target),
+      cmocka_unit_test(gains_stay_within_the_bound),
+      cmocka_unit_test(encoders_count_by_their_weight),
+      cmocka_unit_test(it_stops_at_the_margins),
+      cmocka_unit_test(a_segment_goes_on_from_the_one_before),
+      cmocka_unit_test(a_given_map_needs_no_steps),
+      cmocka_unit_test(lengths_are_checked),
       cmocka_unit_test(failed_requests_are_reported),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);

@@ -27,6 +27,7 @@ static const struct {
     FIELD("target_margin", 0.625, perturb.target_margin, DOUBLE),
     FIELD("source_margin", 1.125, perturb.source_margin, DOUBLE),
     FIELD("target_weight", 0.375, perturb.target_weight, DOUBLE),
+    FIELD("plain_weight", 0.75, perturb.plain_weight, DOUBLE),
     FIELD("moves", 0.875, perturb.moves, DOUBLE),
     FIELD("channel", 7, perturb.channel, DOUBLE),
     FIELD("noise", 33, perturb.noise, DOUBLE),

@@ -30,7 +30,8 @@ static int close_all(void **state) {
 }
 
 static voice_piece *make(double strength) {
-  const perturb_settings settings = {.strength = strength, .peak = 15, .steps = 2, .rate = 1, .target_weight = 1};
+  const perturb_settings settings = {
+      .strength = strength, .peak = 15, .steps = 2, .rate = 1, .target_weight = 1, .plain_weight = 1};
   voice_piece *p;
   assert_int_equal(voice_piece_create(&p, (const speaker_encoder *const *)encoder, 2, &settings, NULL), SCRIM_OK);
   return p;
@@ -136,7 +137,8 @@ static void failed_requests_are_reported(void **state) {
   static float undisturbed[MOST];
   voice_speech(in_data, 20000, 22050, 140);
   for (unsigned long n = 0;; n += 1 + n / 8) { /* 0: none fails */
-    const perturb_settings settings = {.strength = 4, .peak = 15, .steps = 1, .rate = 1, .target_weight = 1};
+    const perturb_settings settings = {
+        .strength = 4, .peak = 15, .steps = 1, .rate = 1, .target_weight = 1, .plain_weight = 1};
     voice_piece *p = NULL;
     voice_piece_result r;
     int is_silent;

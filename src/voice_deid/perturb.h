@@ -5,9 +5,9 @@
  *     max(d(output, target) - target_margin, 0) + max(source_margin - d(output, source), 0)
  *
  * and here is averaged over encoders, each of which hears the output through a draw of its own: another cut, channel
- * and noise. A response unlike what such draws leave alone does not carry over to encoders that nobody attacked. Nor does
- * one that colours the speech, the same all the time, to encoders that remove the means of their features, as most do: they
- * weigh more than those which keep them.
+ * and noise. A response unlike what such draws leave alone does not carry over to encoders that nobody attacked. Nor
+ * does one that colours the speech, the same all the time, to encoders that remove the means of their features, as most
+ * do: these weigh more than those which keep them.
  *
  * The response follows the speech: its band gains are one linear map of the envelope's state (envelope.h), the same all
  * through the segment, plus slow moves. Gains are held within a peak, and their root mean square within `strength`,
