@@ -337,6 +337,7 @@ install: lib tools ## command, libraries, headers, filters, pkg-config file and 
 	ln -sf libscrim.so.$(VERSION) $(DESTDIR)$(LIBDIR)/$(SONAME)
 	ln -sf $(SONAME) $(DESTDIR)$(LIBDIR)/libscrim.so
 	install -m 644 $(STATIC_LIB) $(DESTDIR)$(LIBDIR)/libscrim.a
+	$(if $(NVCC),install -d $(DESTDIR)$(LIBDIR)/scrim && install -m 755 $(CUDA_LIB) $(DESTDIR)$(LIBDIR)/scrim)
 	install -m 644 include/scrim.h $(DESTDIR)$(PREFIX)/include/scrim.h
 	install -m 644 $(wildcard include/scrim/*.h) $(DESTDIR)$(PREFIX)/include/scrim
 	sed -e 's|@PREFIX@|$(PREFIX)|' -e 's|@LIBDIR@|$(LIBDIR)|' -e 's|@VERSION@|$(VERSION)|' \
@@ -350,7 +351,7 @@ uninstall: ## remove what install put there
 	  $(DESTDIR)$(LIBDIR)/libscrim.so $(DESTDIR)$(LIBDIR)/libscrim.a $(DESTDIR)$(LIBDIR)/pkgconfig/scrim.pc \
 	  $(DESTDIR)$(PREFIX)/include/scrim.h $(DESTDIR)$(MANDIR)/man1/scrim.1 \
 	  $(DESTDIR)$(MANDIR)/man5/scrim-serve.5
-	rm -rf $(DESTDIR)$(PREFIX)/include/scrim $(DESTDIR)$(MODELDIR)
+	rm -rf $(DESTDIR)$(PREFIX)/include/scrim $(DESTDIR)$(MODELDIR) $(DESTDIR)$(LIBDIR)/scrim
 
 clean: ## remove everything that was built
 	rm -rf build

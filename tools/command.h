@@ -41,6 +41,7 @@ typedef struct command {
 
 extern const command cmd_key_new;
 extern const command cmd_info;
+extern const command cmd_devices;
 extern const command cmd_sign;
 extern const command cmd_verify;
 extern const command cmd_encrypt;

@@ -8,9 +8,10 @@
 #include <string.h>
 
 static const command *const commands[] = {
-    &cmd_scores_train, &cmd_scores_apply, &cmd_scores_audit, &cmd_scores_serve, &cmd_cloud_train, &cmd_cloud_apply,
-    &cmd_cloud_shapes, &cmd_cloud_scenes, &cmd_cloud_audit,  &cmd_voice_train,  &cmd_voice_apply, &cmd_voice_audit,
-    &cmd_key_new,      &cmd_info,         &cmd_sign,         &cmd_verify,       &cmd_encrypt,     &cmd_decrypt,
+    &cmd_scores_train, &cmd_scores_apply, &cmd_scores_audit, &cmd_scores_serve, &cmd_cloud_train,
+    &cmd_cloud_apply,  &cmd_cloud_shapes, &cmd_cloud_scenes, &cmd_cloud_audit,  &cmd_voice_train,
+    &cmd_voice_apply,  &cmd_voice_audit,  &cmd_key_new,      &cmd_info,         &cmd_sign,
+    &cmd_verify,       &cmd_encrypt,      &cmd_decrypt,      &cmd_devices,
 };
 enum { N_COMMANDS = sizeof commands / sizeof *commands };
 
@@ -30,8 +31,8 @@ static void help(FILE *to) {
               "Defence filters that stand between a model and the world.\n\n");
   print_commands(to, NULL);
   fprintf(to, "\n'scrim NOUN VERB --help' tells more; 'scrim --version' prints the version.\n"
-              "Exit codes: 0 done, 64 wrong command line, 65 bad data, 70 defect, 74 input or output failed,\n"
-              "75 out of memory or interrupted, 77 key or signature refused.\n");
+              "Exit codes: 0 done, 64 wrong command line, 65 bad data, 69 no such device, 70 defect,\n"
+              "74 input or output failed, 75 out of memory or interrupted, 77 key or signature refused.\n");
 }
 
 static int is_help(const char *word) {
