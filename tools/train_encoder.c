@@ -3,6 +3,7 @@
 #include "clip_list.h"
 #include "complain.h"
 #include "device_option.h"
+#include "filter_file.h"
 #include "progress_line.h"
 
 static void print_settings(const scrim_config *config) {
@@ -26,7 +27,8 @@ static scrim_status train(const args *a, const char *kind, const scrim_config *c
                                    .device = device};
   clip_list list = {0};
   scrim_voice_encoder_fit fit;
-  scrim_status status = clip_list_read(&list, a->value[VOICE_TRAIN_LIST], a->value[VOICE_TRAIN_ROOT], error);
+  scrim_status status = filter_file_check_output(a->value[VOICE_TRAIN_OUTPUT], error);
+  if (status == SCRIM_OK) status = clip_list_read(&list, a->value[VOICE_TRAIN_LIST], a->value[VOICE_TRAIN_ROOT], error);
   if (status == SCRIM_OK && a->value[VOICE_TRAIN_ROOMS])
     status = clip_list_add_rooms(&list, a->value[VOICE_TRAIN_ROOMS], error);
   if (status == SCRIM_OK) {

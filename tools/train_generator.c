@@ -3,6 +3,7 @@
 #include "clip_list.h"
 #include "complain.h"
 #include "device_option.h"
+#include "filter_file.h"
 #include "progress_line.h"
 #include "train_encoder.h"
 
@@ -15,7 +16,8 @@ static scrim_status train(const args *a, uint64_t seed, scrim_device device, scr
   clip_list list = {0};
   scrim_config config;
   scrim_filter *filter = NULL, *better = NULL;
-  scrim_status status = args_config(a, &config, error);
+  scrim_status status = filter_file_check_output(a->value[VOICE_TRAIN_OUTPUT], error);
+  if (status == SCRIM_OK) status = args_config(a, &config, error);
   if (status == SCRIM_OK) status = scrim_filter_open(&filter, a->value[VOICE_TRAIN_FILTER], error);
   if (status == SCRIM_OK) status = clip_list_read(&list, a->value[VOICE_TRAIN_LIST], a->value[VOICE_TRAIN_ROOT], error);
   if (status == SCRIM_OK) {

@@ -3,6 +3,7 @@
 #include "clip_list.h"
 #include "complain.h"
 #include "device_option.h"
+#include "filter_file.h"
 #include "progress_line.h"
 #include "train_encoder.h"
 #include <stdlib.h>
@@ -45,7 +46,8 @@ static scrim_status train(const args *a, const path_list *encoders, uint64_t see
   clip_list list = {0};
   scrim_config config;
   scrim_filter *filter = NULL;
-  scrim_status status = args_config(a, &config, error);
+  scrim_status status = filter_file_check_output(a->value[VOICE_TRAIN_OUTPUT], error);
+  if (status == SCRIM_OK) status = args_config(a, &config, error);
   if (status == SCRIM_OK) status = clip_list_read(&list, a->value[VOICE_TRAIN_LIST], a->value[VOICE_TRAIN_ROOT], error);
   if (status == SCRIM_OK && a->value[VOICE_TRAIN_ROOMS])
     status = clip_list_add_rooms(&list, a->value[VOICE_TRAIN_ROOMS], error);

@@ -28,6 +28,9 @@ verdict "are those of the kind" $?
 
 train() { "$scrim" voice train encoder --root other -o out.npy "$@"; }
 refuse "no list" 64 "are needed" train
+for part in encoder "targets --encoders none.scrim" "generator --filter none.scrim"; do
+  refuse "a folder that is not there" 74 "cannot write in folder" "$scrim" voice train $part --list none.tsv -o nowhere/out
+done
 refuse "no such kind" 64 "there are: tdnn, resnet, statistics" train --list list.tsv --kind oracle
 refuse "no such parameter" 64 "no parameter is called 'depth'" train --list list.tsv --set depth=3
 refuse "no such part" 64 "is no part of a voice filter" "$scrim" voice train oracle
