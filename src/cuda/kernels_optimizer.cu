@@ -14,16 +14,19 @@ struct block_batch {
 
 /* ---- the norm ---- */
 
-/* Sum over the block's threads, in a fixed order; complete in thread 0. */
+/* Sum over the block's threads, in a fixed order; thread 0 has it. */
 static __device__ double sum_of_threads(double value) {
+  static const unsigned COLUMNS = 32;
   __shared__ double sums[THREADS];
   sums[threadIdx.x] = value;
   __syncthreads();
-  for (unsigned half = THREADS / 2; half > 0; half /= 2) {
-    if (threadIdx.x < half) sums[threadIdx.x] += sums[threadIdx.x + half];
-    __syncthreads();
+  if (threadIdx.x < COLUMNS) {
+    for (unsigned i = threadIdx.x + COLUMNS; i < THREADS; i += COLUMNS) value += sums[i];
+    sums[threadIdx.x] = value;
   }
-  return sums[0];
+  __syncthreads();
+  for (unsigned i = 1; threadIdx.x == 0 && i < COLUMNS; i++) value += sums[i];
+  return value;
 }
 
 /* Grid [CUDA_NORM_PARTS, blocks]; partial begins at the batch's first. */
