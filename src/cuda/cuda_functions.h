@@ -4,7 +4,8 @@
 
 #include "tensor/device_functions.h"
 
-extern const device_scene_functions cuda_scene_functions; /* cuda_scene.c */
+extern const device_scene_functions cuda_scene_functions;         /* cuda_scene.c */
+extern const device_diffusion_functions cuda_diffusion_functions; /* cuda_diffusion.c */
 extern const device_functions cuda_functions;
 
 #endif

@@ -88,12 +88,15 @@ static scrim_status check_marker(const cloud_settings *s, const marker_plan *mar
               marker_plan_k(marker));
 }
 
-/* Where frames are looked at: nothing depends on it but time. */
+/* Where frames are looked at, and objects diffused. */
 static scrim_status use_device(cloud_session *s, scrim_device device, scrim_error *error) {
   const backend *b;
-  const scrim_status status = backend_open(&b, device, error);
-  if (status != SCRIM_OK || b->functions == NULL || b->functions->scene == NULL) return status;
-  return cloud_frame_use(s->frame, b->functions->scene, s->settings.k, error);
+  scrim_status status = backend_open(&b, device, error);
+  if (status != SCRIM_OK || b->functions == NULL) return status;
+  if (b->functions->scene != NULL) status = cloud_frame_use(s->frame, b->functions->scene, s->settings.k, error);
+  if (status == SCRIM_OK && s->restore != NULL && b->functions->diffusion != NULL)
+    status = restore_use(s->restore, b->functions->diffusion, error);
+  return status;
 }
 
 static scrim_status cloud_open(void **state, const void *model, const scrim_key *key, const scrim_config *config,
@@ -105,9 +108,9 @@ static scrim_status cloud_open(void **state, const void *model, const scrim_key 
   if (status == SCRIM_OK) status = check_marker(&s->settings, m->marker, error);
   if (status == SCRIM_OK) status = cloud_frame_create(&s->frame, s->settings.threads, error);
   if (status == SCRIM_OK && s->settings.outlier.rule == OUTLIER_LEARNED) s->frame->marker = m->marker;
-  if (status == SCRIM_OK) status = use_device(s, config->device, error);
   if (status == SCRIM_OK && m->plan != NULL)
     status = restore_create(&s->restore, m->plan, key, s->settings.threads, error);
+  if (status == SCRIM_OK) status = use_device(s, config->device, error);
   if (status == SCRIM_OK) {
     baseline_init(&s->stream, s->settings.frames);
     *state = s;

@@ -28,6 +28,18 @@ double diffusion_ratio(const diffusion *d, int t);
 int diffusion_choose(const diffusion *d, double ratio, int cap);
 int diffusion_choose_level(const diffusion *d, double ratio, int cap);
 
+/*
+ * What each of the three moves below is, for who does the arithmetic elsewhere:
+ *
+ *     x = outer * (inner * x + part * epsilon) + spread * noise
+ */
+typedef struct diffusion_terms {
+  float inner, part, outer, spread;
+} diffusion_terms;
+diffusion_terms diffusion_forward_terms(const diffusion *d, int t, double scale);
+diffusion_terms diffusion_reverse_terms(const diffusion *d, int t);
+diffusion_terms diffusion_leap_terms(const diffusion *d, int t, int s);
+
 /* x_t = sqrt(alpha_t) x_0 + sqrt(1 - alpha_t) noise, in place; `scale` 1, or less noise than the step stands for. */
 void diffusion_forward(const diffusion *d, int t, double scale, const float *noise, size_t count, float *x);
 

@@ -187,3 +187,45 @@ void prior_plan_factors(const prior_plan *plan, const float *controls, const flo
     in = out;
   }
 }
+
+/* ---- for a device ---- */
+
+static size_t floats_of(const packed_linear *l) {
+  return ((size_t)packed_linear_in(l) + 1) * (size_t)packed_linear_out(l);
+}
+
+/* Weights, then the bias; answers what is behind them. */
+static float *unpack(const packed_linear *l, const float **w, const float **b, float *to) {
+  float *bias = to + (size_t)packed_linear_in(l) * (size_t)packed_linear_out(l);
+  packed_linear_unpack(l, to, bias);
+  *w = to;
+  *b = bias;
+  return bias + packed_linear_out(l);
+}
+
+static float *unpack_network(packed_linear *const *layers, int n, device_network *out, float *to) {
+  *out = (device_network){.layers = n, .width = {packed_linear_in(layers[0])}};
+  for (int i = 0; i < n; i++) {
+    out->width[i + 1] = packed_linear_out(layers[i]);
+    to = unpack(layers[i], &out->w[i], &out->b[i], to);
+  }
+  return to;
+}
+
+float *prior_plan_unpack(const prior_plan *plan, device_prior *out) {
+  size_t floats = floats_of(plan->gates) + floats_of(plan->shifts) + plan->controls;
+  for (int i = 0; i < PRIOR_ENCODER_LAYERS; i++) floats += floats_of(plan->encoder[i]);
+  for (int i = 0; i < PRIOR_HEAD_LAYERS; i++) floats += floats_of(plan->head[i]);
+  for (int i = 0; i < PRIOR_LAYERS; i++) floats += floats_of(plan->layer[i]);
+  float *block = memory_zalloc(floats, sizeof *block), *at = block;
+  const float *no_bias;
+  if (block == NULL) return NULL;
+  *out = (device_prior){.latent = plan->shape.latent, .times = PRIOR_TIMES, .slope = slope, .bias = block};
+  memcpy(at, plan->bias, plan->controls * sizeof *at);
+  at = unpack_network(plan->encoder, PRIOR_ENCODER_LAYERS, &out->encoder, at + plan->controls);
+  at = unpack_network(plan->head, PRIOR_HEAD_LAYERS, &out->head, at);
+  at = unpack_network(plan->layer, PRIOR_LAYERS, &out->network, at);
+  at = unpack(plan->gates, &out->gate, &out->gate_bias, at);
+  unpack(plan->shifts, &out->shift, &no_bias, at);
+  return block;
+}

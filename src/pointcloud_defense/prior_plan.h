@@ -7,6 +7,7 @@
 #define POINTCLOUD_DEFENSE_PRIOR_PLAN_H
 
 #include "pointcloud_defense/prior.h"
+#include "tensor/device_diffusion.h"
 
 typedef struct prior_plan prior_plan;
 
@@ -31,5 +32,8 @@ void prior_plan_control(const prior_plan *plan, const float *latent, double nois
 void prior_plan_factors(const prior_plan *plan, const float *controls, const float *invariants, size_t n,
                         float *factors, float *scratch);
 const prior_shape *prior_plan_shape(const prior_plan *plan);
+
+/* The same network for a device, in memory that is the caller's to free. NULL: there is none. */
+float *prior_plan_unpack(const prior_plan *plan, device_prior *out);
 
 #endif

@@ -26,7 +26,9 @@ struct restore {
   float *scratch; /* [threads, scratch] */
   size_t scratch_floats;
   double mean[3], deviation, spacing;
-  double unit; /* of the ways, in units of the noise: what factors are multiplied with */
+  double unit;                              /* of the ways, in units of the noise: what factors are multiplied with */
+  const device_diffusion_functions *device; /* who looks and moves; NULL: the CPU does */
+  device_diffusion *diffusion;              /* its */
 };
 
 /* ---- memory ---- */
@@ -52,6 +54,7 @@ static void give_back(restore *r) {
 void restore_free(restore *r) {
   if (r == NULL) return;
   give_back(r);
+  if (r->diffusion != NULL) r->device->close(r->diffusion);
   random_source_free(r->random);
   prior_local_free(r->local);
   memory_wipe_free(r->latent, (size_t)prior_plan_shape(r->plan)->latent * sizeof *r->latent);
@@ -80,6 +83,16 @@ scrim_status restore_create(restore **out, const prior_plan *plan, const scrim_k
   else
     restore_free(r);
   return status;
+}
+
+scrim_status restore_use(restore *r, const device_diffusion_functions *device, scrim_error *error) {
+  device_prior weights;
+  float *block = prior_plan_unpack(r->plan, &weights);
+  if (block == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for a prior's weights");
+  const scrim_status status = device->open(&r->diffusion, &weights, error);
+  memory_free(block);
+  r->device = device;
+  return status == SCRIM_E_UNSUPPORTED ? SCRIM_OK : status;
 }
 
 const diffusion *restore_schedule(const restore *r) {
@@ -205,8 +218,14 @@ static scrim_status look(restore *r, pool *workers, scrim_error *error) {
   return status;
 }
 
+/* The same, on the device. */
+static scrim_status look_there(restore *r, scrim_error *error) {
+  const scrim_status status = r->device->take(r->diffusion, r->xyz, r->n, error);
+  return status == SCRIM_OK ? r->device->look(r->diffusion, r->latent, &r->spacing, error) : status;
+}
+
 scrim_status restore_gauge(restore *r, pool *workers, double *noise, double *spacing, scrim_error *error) {
-  const scrim_status status = look(r, workers, error);
+  const scrim_status status = r->diffusion != NULL ? look_there(r, error) : look(r, workers, error);
   *noise = status == SCRIM_OK ? prior_plan_gauge(r->plan, r->latent) : 0;
   *spacing = r->spacing;
   return status;
@@ -232,12 +251,11 @@ static void draw(restore *r) {
 
 /* ---- forth and back ---- */
 
-scrim_status restore_run(restore *r, pool *workers, const restore_request *request, scrim_error *error) {
+/* From xyz and the noise that is drawn already. */
+static scrim_status run_here(restore *r, pool *workers, const restore_request *request, scrim_error *error) {
   const int t = request->time_step, leaps = request->leaps < t ? request->leaps : t;
   const size_t count = 3 * r->n;
-  scrim_status status = random_begin(r->random, "cloud", r->item, count * sizeof *r->item, error);
-  if (status != SCRIM_OK) return status;
-  draw(r);
+  scrim_status status = SCRIM_OK;
   diffusion_forward(&r->schedule, t, request->noise, r->noise, count, r->xyz);
   for (int i = 0; i < leaps && status == SCRIM_OK; i++) {
     const int from = diffusion_stop(t, leaps, i);
@@ -249,6 +267,34 @@ scrim_status restore_run(restore *r, pool *workers, const restore_request *reque
     if (step > 1) draw(r);
     diffusion_reverse(&r->schedule, step, r->epsilon, r->noise, count, r->xyz);
   }
+  return status;
+}
+
+/* One step of those on the device: from t to s by a leap, or to t - 1 with noise drawn here. */
+static scrim_status step_there(restore *r, int t, int s, int is_leap, scrim_error *error) {
+  const diffusion_terms terms =
+      is_leap ? diffusion_leap_terms(&r->schedule, t, s) : diffusion_reverse_terms(&r->schedule, t);
+  const device_step step = {sqrt(1 - r->schedule.alpha[t]),    terms.inner, terms.part, terms.outer, terms.spread,
+                            terms.spread > 0 ? r->noise : NULL};
+  if (step.noise != NULL) draw(r);
+  return r->device->step(r->diffusion, &step, error);
+}
+
+static scrim_status run_there(restore *r, const restore_request *request, scrim_error *error) {
+  const int t = request->time_step, leaps = request->leaps < t ? request->leaps : t, steps = leaps > 0 ? leaps : t;
+  const diffusion_terms terms = diffusion_forward_terms(&r->schedule, t, request->noise);
+  scrim_status status = r->device->take(r->diffusion, r->xyz, r->n, error);
+  if (status == SCRIM_OK) status = r->device->forward(r->diffusion, terms.inner, terms.spread, r->noise, error);
+  for (int i = 0; i < steps && status == SCRIM_OK; i++)
+    status = step_there(r, diffusion_stop(t, steps, i), diffusion_stop(t, steps, i + 1), leaps > 0, error);
+  return status == SCRIM_OK ? r->device->give(r->diffusion, r->xyz, error) : status;
+}
+
+scrim_status restore_run(restore *r, pool *workers, const restore_request *request, scrim_error *error) {
+  scrim_status status = random_begin(r->random, "cloud", r->item, 3 * r->n * sizeof *r->item, error);
+  if (status != SCRIM_OK) return status;
+  draw(r);
+  status = r->diffusion != NULL ? run_there(r, request, error) : run_here(r, workers, request, error);
   return status == SCRIM_OK ? random_status(r->random, error) : status;
 }
 

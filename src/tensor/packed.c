@@ -62,6 +62,22 @@ void packed_linear_free(packed_linear *l) {
   memory_free(l);
 }
 
+int packed_linear_in(const packed_linear *l) {
+  return l->in;
+}
+
+int packed_linear_out(const packed_linear *l) {
+  return l->out;
+}
+
+void packed_linear_unpack(const packed_linear *l, float *w, float *b) {
+  for (int j = 0; j < l->out; j++) {
+    const float *panel = l->weights + (size_t)(j / PACKED_WIDTH) * l->in * PACKED_WIDTH + j % PACKED_WIDTH;
+    for (int k = 0; k < l->in; k++) w[(size_t)j * l->in + k] = panel[(size_t)k * PACKED_WIDTH];
+  }
+  memcpy(b, l->bias, (size_t)l->out * sizeof(float));
+}
+
 enum { ROWS_A_CALL = 64 };
 
 void packed_linear_run(const packed_linear *l, const float *x, size_t x_stride, const float *const *start, float *y,

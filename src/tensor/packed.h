@@ -16,6 +16,10 @@ typedef struct packed_linear packed_linear;
 /* w [out, in] row major and b [out] are copied. NULL when out of memory. */
 packed_linear *packed_linear_create(const float *w, const float *b, int in, int out, packed_activation activation);
 void packed_linear_free(packed_linear *l);
+int packed_linear_in(const packed_linear *l);
+int packed_linear_out(const packed_linear *l);
+/* As they were given: w [out, in], b [out]. */
+void packed_linear_unpack(const packed_linear *l, float *w, float *b);
 /*
  * x [n, in] with row stride x_stride, y [n, out] with row stride y_stride. `start`, when not NULL, replaces the bias
  * row by row: start[i] points to [out] values (a one-hot input's weight row, already added to the bias).
