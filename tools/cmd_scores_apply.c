@@ -2,12 +2,13 @@
 #include "args.h"
 #include "blocks.h"
 #include "complain.h"
+#include "device_option.h"
 #include "filter_file.h"
 #include "progress_line.h"
 #include <string.h>
 #include <unistd.h>
 
-enum { FILTER, KEY, ENCRYPTION_KEY, FORMAT, OUT_FORMAT, JOBS };
+enum { FILTER, KEY, ENCRYPTION_KEY, FORMAT, OUT_FORMAT, JOBS, DEVICE };
 static const option options[] = {
     [FILTER] = {"filter", 'f', 1, "FILE", "the filter, made by 'scrim scores train'"},
     [KEY] = {"key", 'k', 1, "FILE", "the key, made by 'scrim key new'"},
@@ -15,6 +16,7 @@ static const option options[] = {
     [FORMAT] = {"format", 0, 0, "NAME", "of the input: npy, csv, tsv or auto (by extension or first bytes)"},
     [OUT_FORMAT] = {"out-format", 0, 0, "NAME", "of the output (by its extension, else as the input)"},
     [JOBS] = {"jobs", 'j', 0, "N", "threads (one a processor); the output is the same for any number"},
+    [DEVICE] = {"device", 0, 0, "NAME", DEVICE_OPTION_HELP},
 };
 
 /* Rows in a block: enough that handing it over costs nothing, and never more than about 1 MiB of scores. */
@@ -24,6 +26,7 @@ enum { BLOCK_ROWS = 4096, BLOCK_VALUES = 1 << 18, MAX_JOBS = 256 };
 typedef struct run_state {
   const char *in_name, *out_name;
   scrim_config config;
+  scrim_device device;
   scrim_filter *filter;
   scrim_key *key;
   scrim_reader *reader;
@@ -38,6 +41,7 @@ static scrim_status open_all(run_state *s, const args *a, scrim_format in, scrim
                              scrim_error *error) {
   scrim_status status = args_config(a, &s->config, error);
   if (status != SCRIM_OK) return status;
+  s->config.device = s->device;
   status = filter_file_open(&s->filter, a->value[FILTER], a->value[ENCRYPTION_KEY], &s->at_fault, error);
   if (status != SCRIM_OK) return status;
   if (strcmp(scrim_filter_kind(s->filter), "scores") != 0)
@@ -141,6 +145,7 @@ static int run(const args *a) {
   uint64_t jobs = processors > 0 ? (uint64_t)processors : 1;
   scrim_error error;
   int code = args_count(a, JOBS, 1, MAX_JOBS, &jobs);
+  if (!code) code = device_option(a, DEVICE, &s.device);
   if (!code) code = args_format(a, FORMAT, &in);
   if (!code) code = args_format(a, OUT_FORMAT, &out);
   if (code) return code;

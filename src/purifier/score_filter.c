@@ -89,7 +89,7 @@ static size_t score_columns(const void *model) {
   return ((const score_model *)model)->k;
 }
 
-/* ---- reforming a block of rows ---- */
+/* ---- what comes in ---- */
 
 float score_take_in(const score_settings *settings, const float *row, size_t k, float *probabilities) {
   score_form_to_probabilities(settings->form, row, k, probabilities);
@@ -99,70 +99,6 @@ float score_take_in(const score_settings *settings, const float *row, size_t k, 
 void score_to_grid(const score_settings *settings, float *probabilities, size_t k) {
   const double step = settings->input_step;
   for (size_t j = 0; step > 0 && j < k; j++) probabilities[j] = (float)(nearbyint(probabilities[j] / step) * step);
-}
-
-struct score_work {
-  const reformer_plan *plan;
-  reformer_shape shape;
-  float *features, *mean, *log_variance, *scratch;
-  int32_t *item; /* [K]: a row on a fine grid, which names its noise */
-};
-
-score_work *score_work_create(const reformer_plan *plan, const reformer_shape *shape) {
-  score_work *w = memory_zalloc(1, sizeof *w);
-  if (w == NULL) return NULL;
-  w->plan = plan;
-  w->shape = *shape;
-  w->features = memory_zalloc(REFORMER_PLAN_ROWS * (size_t)shape->classes, sizeof(float));
-  w->mean = memory_zalloc(REFORMER_PLAN_ROWS * (size_t)shape->latent, sizeof(float));
-  w->log_variance = memory_zalloc(REFORMER_PLAN_ROWS * (size_t)shape->latent, sizeof(float));
-  w->scratch = memory_zalloc(reformer_plan_scratch(plan), sizeof(float));
-  w->item = memory_zalloc((size_t)shape->classes, sizeof *w->item);
-  if (w->features == NULL || w->mean == NULL || w->log_variance == NULL || w->scratch == NULL || w->item == NULL) {
-    score_work_free(w);
-    return NULL;
-  }
-  return w;
-}
-
-void score_work_free(score_work *w) {
-  if (w == NULL) return;
-  const size_t k = (size_t)w->shape.classes, latent = (size_t)w->shape.latent;
-  memory_wipe_free(w->features, REFORMER_PLAN_ROWS * k * sizeof(float));
-  memory_wipe_free(w->mean, REFORMER_PLAN_ROWS * latent * sizeof(float));
-  memory_wipe_free(w->log_variance, REFORMER_PLAN_ROWS * latent * sizeof(float));
-  memory_wipe_free(w->scratch, reformer_plan_scratch(w->plan) * sizeof(float));
-  memory_wipe_free(w->item, k * sizeof *w->item);
-  memory_free(w);
-}
-
-/* z = mean + noise * sigma * N(0, 1), drawn from the key and the row itself: asking again gives the same z. */
-static scrim_status add_noise(score_work *w, random_source *source, double noise, const float *probabilities, size_t n,
-                              scrim_error *error) {
-  const size_t k = (size_t)w->shape.classes, latent = (size_t)w->shape.latent;
-  for (size_t i = 0; i < n; i++) {
-    for (size_t j = 0; j < k; j++) w->item[j] = (int32_t)lrintf(probabilities[i * k + j] * 1e6f);
-    const scrim_status status = random_begin(source, "latent noise", w->item, k * sizeof *w->item, error);
-    if (status != SCRIM_OK) return status;
-    for (size_t d = 0; d < latent; d++) {
-      const double sigma = exp(0.5 * w->log_variance[i * latent + d]);
-      w->mean[i * latent + d] += (float)(noise * sigma * random_normal(source));
-    }
-  }
-  return random_status(source, error);
-}
-
-scrim_status score_reform(score_work *w, const float *probabilities, const int32_t *labels, size_t n,
-                          random_source *source, double noise, float *reformed, scrim_error *error) {
-  const size_t k = (size_t)w->shape.classes;
-  for (size_t i = 0; i < n; i++) reformer_features(&w->shape, probabilities + i * k, w->features + i * k);
-  reformer_plan_encode(w->plan, w->features, labels, n, w->mean, noise > 0 ? w->log_variance : NULL, w->scratch);
-  if (noise > 0) {
-    const scrim_status status = add_noise(w, source, noise, probabilities, n, error);
-    if (status != SCRIM_OK) return status;
-  }
-  reformer_plan_decode(w->plan, w->mean, labels, n, reformed, w->scratch);
-  return SCRIM_OK;
 }
 
 /* ---- sessions ---- */
@@ -175,22 +111,26 @@ typedef struct score_session {
   swapper *swapper;                     /* NULL where it is off */
   const float (*swap_rank)[SWAP_RANKS]; /* [2], where it is on */
   score_work *work;
-  float *probabilities, *reformed; /* [REFORMER_PLAN_ROWS, K] */
-  int32_t label[REFORMER_PLAN_ROWS];
-  float rank[REFORMER_PLAN_ROWS];
-  unsigned char swapped[REFORMER_PLAN_ROWS];
+  size_t rows;                     /* of a block */
+  float *probabilities, *reformed; /* [rows, K] */
+  int32_t *label;                  /* [rows] */
+  float *rank;                     /* [rows] */
+  unsigned char *swapped;          /* [rows] */
 } score_session;
 
 static void score_close(void *state) {
   score_session *s = state;
   if (s == NULL) return;
-  const size_t bytes = REFORMER_PLAN_ROWS * s->model->k * sizeof(float);
+  const size_t bytes = s->rows * s->model->k * sizeof(float);
   memory_wipe_free(s->probabilities, bytes);
   memory_wipe_free(s->reformed, bytes);
+  memory_wipe_free(s->label, s->rows * sizeof *s->label);
+  memory_wipe_free(s->rank, s->rows * sizeof *s->rank);
+  memory_wipe_free(s->swapped, s->rows);
   score_work_free(s->work);
   swapper_close(s->swapper);
   random_source_free(s->source);
-  memory_wipe_free(s, sizeof *s); /* labels and ranks */
+  memory_free(s);
 }
 
 static scrim_status open_swapper(score_session *s, const scrim_key *key, scrim_error *error) {
@@ -210,13 +150,17 @@ static scrim_status score_open(void **state, const void *model, const scrim_key 
   scrim_status status = score_settings_read(&s->settings, config, error);
   if (status == SCRIM_OK) status = random_source_create(&s->source, key, error);
   if (status == SCRIM_OK) status = open_swapper(s, key, error);
+  if (status == SCRIM_OK) status = score_work_open(&s->work, s->model, config->device, s->settings.noise > 0, error);
   if (status == SCRIM_OK) {
     s->units = score_units(s->settings.decimals, k);
     s->step = levels_step(s->settings.strength);
-    s->work = score_work_create(s->model->plan, &s->model->shape);
-    s->probabilities = memory_zalloc(REFORMER_PLAN_ROWS * k, sizeof(float));
-    s->reformed = memory_zalloc(REFORMER_PLAN_ROWS * k, sizeof(float));
-    if (s->work == NULL || s->probabilities == NULL || s->reformed == NULL)
+    s->rows = score_work_rows(s->work);
+    s->probabilities = memory_zalloc(s->rows * k, sizeof(float));
+    s->reformed = memory_zalloc(s->rows * k, sizeof(float));
+    s->label = memory_zalloc(s->rows, sizeof *s->label);
+    s->rank = memory_zalloc(s->rows, sizeof *s->rank);
+    s->swapped = memory_zalloc(s->rows, sizeof *s->swapped);
+    if (!s->probabilities || !s->reformed || !s->label || !s->rank || !s->swapped)
       status = fail(error, SCRIM_E_MEMORY, "out of memory for a session of %zu classes", k);
   }
   if (status == SCRIM_OK)
@@ -295,8 +239,8 @@ static scrim_status apply_block(score_session *s, const float *in, float *out, s
 static scrim_status score_apply(void *state, const scrim_view *in, scrim_view *out, scrim_error *error) {
   score_session *s = state;
   const size_t k = s->model->k;
-  for (size_t i = 0; i < in->rows; i += REFORMER_PLAN_ROWS) {
-    const size_t n = in->rows - i < REFORMER_PLAN_ROWS ? in->rows - i : REFORMER_PLAN_ROWS;
+  for (size_t i = 0; i < in->rows; i += s->rows) {
+    const size_t n = in->rows - i < s->rows ? in->rows - i : s->rows;
     const scrim_status status = apply_block(s, in->data + i * k, out->data + i * k, n, error);
     if (status != SCRIM_OK) return status;
   }

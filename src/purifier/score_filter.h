@@ -51,10 +51,15 @@ typedef struct score_model {
 
 /*
  * Rows of probabilities -> reformed rows, before levels and rounding: what the reformer alone makes of them. Used by
- * sessions and by training when it fits the levels. n <= REFORMER_PLAN_ROWS; `work` from score_work_create.
+ * sessions and by training when it fits the levels. n <= score_work_rows.
  */
 typedef struct score_work score_work;
-score_work *score_work_create(const reformer_plan *plan, const reformer_shape *shape); /* NULL when out of memory */
+/* On the CPU, of REFORMER_PLAN_ROWS rows; NULL when out of memory. */
+score_work *score_work_create(const reformer_plan *plan, const reformer_shape *shape);
+/* On a device; `noisy` 0: score_reform is never asked for noise. */
+scrim_status score_work_open(score_work **out, const score_model *m, scrim_device device, int noisy,
+                             scrim_error *error);
+size_t score_work_rows(const score_work *w);
 void score_work_free(score_work *w);
 scrim_status score_reform(score_work *w, const float *probabilities, const int32_t *labels, size_t n,
                           random_source *source, double noise, float *reformed, scrim_error *error);
