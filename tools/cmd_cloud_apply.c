@@ -5,6 +5,7 @@
 #include "cloud_rows.h"
 #include "complain.h"
 #include "default_filter.h"
+#include "device_option.h"
 #include "filter_file.h"
 #include "progress_line.h"
 #include <errno.h>
@@ -13,7 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { FILTER, KEY, ENCRYPTION_KEY, OUTPUT, MODE, FORMAT, OUT_FORMAT, FLOATS, METADATA, REPORT, JOBS };
+enum { FILTER, KEY, ENCRYPTION_KEY, OUTPUT, MODE, FORMAT, OUT_FORMAT, FLOATS, METADATA, REPORT, JOBS, DEVICE };
 static const option options[] = {
     [FILTER] = {"filter", 'f', 0, "FILE", "the filter, made by 'scrim cloud train' (the one that came along)"},
     [KEY] = {"key", 'k', 0, "FILE",
@@ -28,6 +29,7 @@ static const option options[] = {
     [METADATA] = {"metadata", 0, 0, "FILE", "ouster: the sensor's JSON file"},
     [REPORT] = {"report", 0, 0, "FILE", "write what each frame was like, one line of JSON a frame"},
     [JOBS] = {"jobs", 'j', 0, "N", "threads (one a processor); the output is the same for any number"},
+    [DEVICE] = {"device", 0, 0, "NAME", DEVICE_OPTION_HELP},
 };
 
 /* In the order of the parameter `mode`. */
@@ -44,6 +46,7 @@ typedef struct run_state {
   scrim_points_options how;
   scrim_points_format out_format;
   scrim_config config;
+  scrim_device device;
   scrim_filter *filter;
   scrim_key *key;
   scrim_session *session;
@@ -66,6 +69,7 @@ static int check_usage(run_state *s, uint64_t *jobs) {
   int code = default_filter(a, a->value[FILTER], s->came_along, &s->filter_path);
   if (!code) code = args_count(a, JOBS, 1, MAX_JOBS, jobs);
   if (!code) code = args_count(a, FLOATS, 3, 64, &floats);
+  if (!code) code = device_option(a, DEVICE, &s->device);
   if (!code) code = args_points_format(a, FORMAT, &s->how.format);
   if (!code) code = args_points_format(a, OUT_FORMAT, &s->out_format);
   s->how.bin_floats = (int)floats;
@@ -115,6 +119,7 @@ static scrim_status read_settings(run_state *s, scrim_error *error) {
 
 static scrim_status open_session(run_state *s, uint64_t jobs, scrim_error *error) {
   scrim_status status = args_config(s->a, &s->config, error);
+  s->config.device = s->device;
   if (status == SCRIM_OK && s->a->value[MODE]) status = scrim_config_set(&s->config, "mode", s->mode, error);
   if (status == SCRIM_OK) status = scrim_config_set(&s->config, "threads", (double)jobs, error);
   if (status != SCRIM_OK) return status;
