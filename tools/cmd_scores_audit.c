@@ -2,6 +2,7 @@
 #include "args.h"
 #include "audit_print.h"
 #include "complain.h"
+#include "device_option.h"
 #include "external.h"
 #include "filter_file.h"
 #include "progress_line.h"
@@ -29,6 +30,7 @@ enum {
   BASELINES,
   SWEEP,
   SEED,
+  DEVICE,
   MAX_AUC,
   JSON
 };
@@ -56,6 +58,7 @@ static const option options[] = {
                    "compare with what else could be picked: rounding, noise, labels only, ..."},
     [SWEEP] = {"sweep", 0, 0, NULL, "the filter and its nearest rivals over their whole range of strengths"},
     [SEED] = {"seed", 0, 0, "N", "of the attackers and the bootstrap (default 1)"},
+    [DEVICE] = {"device", 0, 0, "NAME", DEVICE_OPTION_HELP},
     [MAX_AUC] = {"max-auc", 0, 0, "X",
                  "exit with 1 if an attack on the filter reaches a higher AUC: a gate for releases"},
     [JSON] = {"json", 0, 0, NULL, "as one JSON object"},
@@ -242,6 +245,7 @@ static int run(const args *a) {
   double max_auc = 1;
   int code = check_usage(a, &max_auc);
   if (!code) code = args_count(a, SEED, 0, UINT64_MAX, &s.audit.seed);
+  if (!code) code = device_option(a, DEVICE, &s.audit.device);
   if (code) return code;
   s.audit.baselines = a->value[BASELINES] != NULL;
   s.audit.sweep = a->value[SWEEP] != NULL;

@@ -125,6 +125,8 @@ typedef struct scrim_scores_audit {
   int sweep;                  /* 1: also the filter, saturation and temperature over their whole range of strengths */
   scrim_progress_fn progress; /* or NULL; a step is an attack */
   void *context;              /* for progress */
+  /* Where filters run and attackers train theirs; 0: the CPU, which is also where small attack networks stay. */
+  scrim_device device;
 } scrim_scores_audit;
 
 /* Who the attacker is: what the scores of his shadows pass through before he learns on them. */

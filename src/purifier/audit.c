@@ -356,6 +356,7 @@ scrim_status scrim_scores_audit_run(scrim_scores_report **out, const scrim_filte
   status = audit_data_open(&r.data, audit, form, error);
   if (status == SCRIM_OK) status = open_run(&r, error);
   if (status == SCRIM_OK) status = audit_filter_init(&r.filter, filter, key, error);
+  if (status == SCRIM_OK) r.filter.device = audit->device;
   if (status == SCRIM_OK) status = run_plan(&r, error);
   r.counting = 0;
   if (status == SCRIM_OK) status = run_plan(&r, error);

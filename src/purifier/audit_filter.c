@@ -15,6 +15,7 @@ typedef struct filter_state {
   scrim_filter *own_filter; /* to free, or NULL: the owner's */
   scrim_key *own_key;
   scrim_config config;
+  scrim_device device;
   scrim_session *session;
 } filter_state;
 
@@ -30,15 +31,17 @@ static void state_free(void *state) {
 static scrim_status open_session(filter_state *s, scrim_error *error) {
   scrim_session_free(s->session);
   s->session = NULL;
+  s->config.device = s->device;
   return scrim_session_create(&s->session, s->filter, s->key, &s->config, error);
 }
 
 /* A state without a session yet. The audit works on probabilities throughout, whatever form the filter serves. */
-static scrim_status state_make(filter_state **out, const scrim_filter *filter, scrim_error *error) {
+static scrim_status state_make(filter_state **out, const audit_filter *f, scrim_error *error) {
   filter_state *s = memory_zalloc(1, sizeof *s);
   if (!s) return fail(error, SCRIM_E_MEMORY, "out of memory for a filter under audit");
-  s->filter = filter;
-  scrim_status status = scrim_filter_config(filter, &s->config, error);
+  s->filter = f->filter;
+  s->device = f->device;
+  scrim_status status = scrim_filter_config(s->filter, &s->config, error);
   if (status == SCRIM_OK) status = scrim_config_set(&s->config, "form", 0, error);
   if (status != SCRIM_OK) {
     state_free(s);
@@ -72,7 +75,7 @@ static scrim_status finish(void **out, filter_state *s, scrim_status status) {
 
 scrim_status audit_filter_owner(void **state, const audit_filter *f, scrim_error *error) {
   filter_state *s = NULL;
-  scrim_status status = state_make(&s, f->filter, error);
+  scrim_status status = state_make(&s, f, error);
   if (status != SCRIM_OK) return status;
   s->key = f->key;
   return finish(state, s, open_session(s, error));
@@ -80,7 +83,7 @@ scrim_status audit_filter_owner(void **state, const audit_filter *f, scrim_error
 
 scrim_status audit_filter_insider(void **state, const audit_filter *f, uint64_t seed, scrim_error *error) {
   filter_state *s = NULL;
-  scrim_status status = state_make(&s, f->filter, error);
+  scrim_status status = state_make(&s, f, error);
   if (status != SCRIM_OK) return status;
   status = make_key(s, seed, error);
   if (status == SCRIM_OK) status = open_session(s, error);
@@ -96,7 +99,7 @@ static scrim_status filter_fit(void **state, const defence *self, const defence_
                                scrim_error *error) {
   const audit_filter *f = (const audit_filter *)self;
   filter_state *s = NULL;
-  scrim_status status = state_make(&s, f->filter, error);
+  scrim_status status = state_make(&s, f, error);
   if (status != SCRIM_OK) return status;
   const scrim_scores_data rows = {.classes = data->classes,
                                   .reference = data->reference,
@@ -105,7 +108,7 @@ static scrim_status filter_fit(void **state, const defence *self, const defence_
                                   .members = f->with_members ? data->members : NULL,
                                   .n_members = f->with_members ? data->n_members : 0,
                                   .member_labels = f->with_members ? data->member_labels : NULL};
-  const scrim_train_options options = {.seed = seed};
+  const scrim_train_options options = {.seed = seed, .device = f->device};
   if (self->per_member) /* one for each shadow: the reformer, which levels do without, gets little time */
     status = scrim_config_set(&s->config, "epochs", FEW_EPOCHS, error);
   if (status == SCRIM_OK) status = make_key(s, seed, error);

@@ -8,7 +8,8 @@ typedef struct audit_filter {
   defence rule; /* first: rule.fit finds the rest from it */
   const scrim_filter *filter;
   const scrim_key *key;
-  int with_members; /* the owner trained with members, so the attacker does */
+  int with_members;    /* the owner trained with members, so the attacker does */
+  scrim_device device; /* where filters are trained and applied; audit_filter_init says the CPU */
 } audit_filter;
 
 /* rule.fit trains a filter of the owner's settings on the fitting party's data, under a key of that party's own. */
