@@ -34,7 +34,7 @@ static int remove_folder(void **state) {
 static void assert_refused(const char *what) {
   const backend *b = &cpu_backend;
   scrim_error error = {0};
-  assert_int_equal(backend_open_in(&b, folder, &error), SCRIM_E_DEVICE);
+  assert_int_equal(backend_open_in(&b, 0, folder, &error), SCRIM_E_DEVICE);
   assert_null(b);
   if (!strstr(error.message, what)) fail_msg("'%s' says nothing of '%s'", error.message, what);
 }
@@ -70,7 +70,7 @@ static void a_long_folder_is_refused(void **state) {
   const backend *b;
   memset(name, 'x', PATH_MAX);
   name[PATH_MAX] = '\0';
-  assert_int_equal(backend_open_in(&b, name, NULL), SCRIM_E_ARGUMENT);
+  assert_int_equal(backend_open_in(&b, 0, name, NULL), SCRIM_E_ARGUMENT);
 }
 
 /* There is none beside a test. */
@@ -105,7 +105,7 @@ static void an_object_of_ours_works(void **state) {
   snprintf(emulated, sizeof emulated, "%s/../emulated", program);
   const backend *b = NULL;
   tape *t = NULL;
-  assert_int_equal(backend_open_in(&b, emulated, NULL), SCRIM_OK);
+  assert_int_equal(backend_open_in(&b, 0, emulated, NULL), SCRIM_OK);
   assert_string_equal(b->name, "GPU");
   assert_int_equal(tape_create(&t, b, NULL), SCRIM_OK);
   const float x[] = {1, -2, 3}, minus[] = {-1, 0, 0};

@@ -107,6 +107,7 @@ static size_t compare_with_cpu(const backend *b, double limit) {
 static void a_network_learns_as_on_the_cpu(void **state) {
   (void)state;
   assert_int_equal(compare_with_cpu(&cuda_backend, 2e-6), 0);
+  assert_int_equal(compare_with_cpu(&cuda_tf32_backend, 2e-3), 0);
 }
 
 /* 7 operations forward and, but for the reshaping on the way to it, as many backward. */

@@ -13,27 +13,30 @@ backend_entry scrim_cuda_open;
 
 static void the_same_build_comes_in(void **state) {
   (void)state;
-  const backend_layout layout = backend_layout_here();
+  const backend_request request = backend_request_of(0);
   const backend *b = NULL;
   char text[SCRIM_DEVICE_TEXT];
-  assert_int_equal(scrim_cuda_open(&layout, &b, NULL), SCRIM_OK);
+  assert_int_equal(scrim_cuda_open(&request, &b, NULL), SCRIM_OK);
   assert_ptr_equal(b, &cuda_backend);
   assert_int_equal(b->describe(text, sizeof text, NULL), SCRIM_OK);
   assert_non_null(strstr(text, "(CUDA, compute capability "));
+  const backend_request fast = backend_request_of(1);
+  assert_int_equal(scrim_cuda_open(&fast, &b, NULL), SCRIM_OK);
+  assert_ptr_equal(b, &cuda_tf32_backend);
 }
 
 static void another_build_does_not(void **state) {
   (void)state;
   for (int field = 0; field < 5; field++) {
-    backend_layout layout = backend_layout_here();
-    size_t *const size[] = {&layout.backend_bytes, &layout.tape_bytes, &layout.node_bytes, &layout.tensor_bytes};
+    backend_request request = backend_request_of(0);
+    size_t *const size[] = {&request.backend_bytes, &request.tape_bytes, &request.node_bytes, &request.tensor_bytes};
     if (field < 4)
       *size[field] += 8;
     else
-      layout.version = "0.0.1";
+      request.version = "0.0.1";
     const backend *b = &cuda_backend;
     scrim_error error = {0};
-    assert_int_equal(scrim_cuda_open(&layout, &b, &error), SCRIM_E_DEVICE);
+    assert_int_equal(scrim_cuda_open(&request, &b, &error), SCRIM_E_DEVICE);
     assert_null(b);
     assert_string_equal(error.message, field < 4 ? "libscrim-cuda.so is of Scrim " SCRIM_VERSION
                                                    ", the library is another build of " SCRIM_VERSION
@@ -44,11 +47,11 @@ static void another_build_does_not(void **state) {
 
 static void without_a_gpu_nothing_opens(void **state) {
   (void)state;
-  const backend_layout layout = backend_layout_here();
+  const backend_request request = backend_request_of(0);
   const backend *b;
   scrim_error error = {0};
   emulated_cuda_devices(0);
-  const scrim_status status = scrim_cuda_open(&layout, &b, &error);
+  const scrim_status status = scrim_cuda_open(&request, &b, &error);
   emulated_cuda_devices(1);
   assert_int_equal(status, SCRIM_E_DEVICE);
   assert_null(b);

@@ -15,7 +15,12 @@ extern "C" {
 typedef enum scrim_device {
   SCRIM_DEVICE_CPU = 0,
   SCRIM_DEVICE_CUDA = 1, /* SCRIM_E_DEVICE if there is none */
-  SCRIM_DEVICE_AUTO = 2  /* a GPU if there is one, else the CPU */
+  SCRIM_DEVICE_AUTO = 2, /* a GPU if there is one, else the CPU */
+  /*
+   * As SCRIM_DEVICE_CUDA, but products take tensor cores: their factors are rounded to 10 bits after the point. For
+   * training; what a trained filter lets out may then differ from the CPU's in a decision, such as a level.
+   */
+  SCRIM_DEVICE_CUDA_TF32 = 3
 } scrim_device;
 
 enum { SCRIM_DEVICE_TEXT = 256 };

@@ -55,7 +55,7 @@ static inline const int32_t *cuda_index(const node *n) {
 float *cuda_scratch(node *n, size_t values);
 /* Everything of a thread goes through one stream, in order. */
 cudaStream_t cuda_stream(const node *n);
-/* On cuda_stream, pedantic float32 unless the precision setting says otherwise, with a workspace of the tape's. */
+/* On cuda_stream, pedantic float32 but for cuda_tf32_backend, with a workspace of the tape's. */
 cublasHandle_t cuda_blas(node *n);
 /* A place for plans of cuFFT, kept from pass to pass; NULL at first. `release` frees what it holds, with the tape. */
 void **cuda_fft_plans(node *n, void (*release)(void *plans));
@@ -67,5 +67,6 @@ int cuda_blas_ok(node *n, cublasStatus_t status);
 /* ---- the table: adapters are declared in cuda_ops.h and listed in cuda_backend.c ---- */
 
 extern const backend cuda_backend;
+extern const backend cuda_tf32_backend; /* the same, with products on tensor cores */
 
 #endif

@@ -23,6 +23,13 @@ void *cuda_allocate(size_t bytes, size_t held, const char *holder, scrim_error *
   return NULL;
 }
 
+void cuda_wipe_free(void *block, size_t bytes) {
+  if (!block) return;
+  cudaMemsetAsync(block, 0, bytes, cudaStreamPerThread);
+  cudaFree(block); /* waits for who uses it */
+  cudaGetLastError();
+}
+
 static size_t arena_bytes(const cuda_state *s) {
   size_t bytes = 0;
   for (const cuda_block *b = s->newest; b; b = b->older) bytes += b->bytes;
@@ -67,7 +74,7 @@ void *cuda_arena_room(tape *t, cuda_state *s, size_t bytes) {
 static void drop_newest(cuda_state *s) {
   cuda_block *b = s->newest;
   s->newest = b->older;
-  cudaFree(b->base); /* waits for who uses it */
+  cuda_wipe_free(b->base, b->bytes);
   memory_free(b);
 }
 

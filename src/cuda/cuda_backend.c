@@ -5,13 +5,13 @@
 
 #define CUDA_KERNEL(kind, name) [kind] = {cuda_##name##_forward, cuda_##name##_backward},
 
-const backend cuda_backend = {
-    .name = "GPU",
-    .describe = cuda_describe,
-    .release = cuda_state_release,
-    .memory = &cuda_memory,
-    .replay = &cuda_replay,
-    .optimizer = &cuda_optimizer,
-    .functions = &cuda_functions,
-    .op = {CUDA_OPS(CUDA_KERNEL)},
-};
+#define CUDA_BACKEND(called)                                                                                           \
+  {                                                                                                                    \
+    .name = called, .describe = cuda_describe, .release = cuda_state_release, .memory = &cuda_memory,                  \
+    .replay = &cuda_replay, .optimizer = &cuda_optimizer, .functions = &cuda_functions, .op = {                        \
+      CUDA_OPS(CUDA_KERNEL)                                                                                            \
+    }                                                                                                                  \
+  }
+
+const backend cuda_backend = CUDA_BACKEND("GPU");
+const backend cuda_tf32_backend = CUDA_BACKEND("GPU (tf32)");

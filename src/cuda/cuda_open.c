@@ -8,8 +8,8 @@
 /* The oldest GPUs that kernels are compiled for: Turing, compute capability 7.5. */
 enum { LEAST_MAJOR = 7, LEAST_MINOR = 5 };
 
-static scrim_status check_layout(const backend_layout *theirs, scrim_error *error) {
-  const backend_layout here = backend_layout_here();
+static scrim_status check_layout(const backend_request *theirs, scrim_error *error) {
+  const backend_request here = backend_request_of(0);
   if (strcmp(theirs->version, here.version) == 0 && theirs->backend_bytes == here.backend_bytes &&
       theirs->tape_bytes == here.tape_bytes && theirs->node_bytes == here.node_bytes &&
       theirs->tensor_bytes == here.tensor_bytes)
@@ -43,10 +43,10 @@ scrim_status cuda_describe(char *text, size_t bytes, scrim_error *error) {
 
 SCRIM_API backend_entry scrim_cuda_open;
 
-scrim_status scrim_cuda_open(const backend_layout *layout, const backend **out, scrim_error *error) {
+scrim_status scrim_cuda_open(const backend_request *request, const backend **out, scrim_error *error) {
   *out = NULL;
-  scrim_status status = check_layout(layout, error);
+  scrim_status status = check_layout(request, error);
   if (status == SCRIM_OK) status = check_device(error);
-  if (status == SCRIM_OK) *out = &cuda_backend;
+  if (status == SCRIM_OK) *out = request->tf32 ? &cuda_tf32_backend : &cuda_backend;
   return status;
 }

@@ -51,7 +51,7 @@ void cuda_state_release(void *state) {
   if (s->fft_plans) s->release_fft_plans(s->fft_plans);
   if (s->blas) cublasDestroy(s->blas);
   cudaFree(s->blas_workspace);
-  cudaFree(s->scratch);
+  cuda_wipe_free(s->scratch, s->scratch_values * sizeof *s->scratch);
   cuda_graph_free(&s->graph);
   cuda_staging_free(&s->staging);
   cuda_arena_free(s);
@@ -77,7 +77,7 @@ float *cuda_scratch(node *n, size_t values) {
   cuda_state *s = cuda_state_of(n->tape);
   if (!s || values <= s->scratch_values) return s ? s->scratch : NULL;
   scrim_error error;
-  cudaFree(s->scratch); /* waits for who uses it */
+  cuda_wipe_free(s->scratch, s->scratch_values * sizeof *s->scratch);
   s->scratch_values = 0;
   s->scratch = cuda_allocate(values * sizeof(float), 0, tape_op_name(n->kind), &error);
   if (!s->scratch) return tape_fail(n->tape, error.status, "%s", error.message), NULL;
@@ -85,23 +85,31 @@ float *cuda_scratch(node *n, size_t values) {
   return s->scratch;
 }
 
-static int blas_create(node *n, cuda_state *s) {
+/* The handle goes with the tape, the stream with the thread. Setting a stream drops the workspace. */
+static int blas_follow(node *n, cuda_state *s, cublasHandle_t blas) {
+  const int set = cuda_blas_ok(n, cublasSetStream(blas, cuda_stream(n))) &&
+                  cuda_blas_ok(n, cublasSetWorkspace(blas, s->blas_workspace, BLAS_WORKSPACE_BYTES));
+  if (set) s->blas_thread = pthread_self();
+  return set;
+}
+
+static cublasHandle_t blas_create(node *n, cuda_state *s) {
   scrim_error error;
-  if (!s->blas_workspace) s->blas_workspace = cuda_allocate(BLAS_WORKSPACE_BYTES, 0, "cuBLAS", &error);
-  if (!s->blas_workspace) return tape_fail(n->tape, error.status, "%s", error.message) != NULL;
   cublasHandle_t blas;
-  if (!cuda_blas_ok(n, cublasCreate(&blas))) return 0;
-  s->blas = blas;
-  return cuda_blas_ok(n, cublasSetMathMode(blas, CUBLAS_PEDANTIC_MATH));
+  if (!s->blas_workspace) s->blas_workspace = cuda_allocate(BLAS_WORKSPACE_BYTES, 0, "cuBLAS", &error);
+  if (!s->blas_workspace) return tape_fail(n->tape, error.status, "%s", error.message), NULL;
+  if (!cuda_blas_ok(n, cublasCreate(&blas))) return NULL;
+  const cublasMath_t mode = n->tape->backend == &cuda_tf32_backend ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_PEDANTIC_MATH;
+  if (cuda_blas_ok(n, cublasSetMathMode(blas, mode)) && blas_follow(n, s, blas)) return s->blas = blas;
+  cublasDestroy(blas);
+  return NULL;
 }
 
 cublasHandle_t cuda_blas(node *n) {
   cuda_state *s = cuda_state_of(n->tape);
-  if (!s || (!s->blas && !blas_create(n, s))) return NULL;
-  /* The handle goes with the tape, the stream with the thread. Setting a stream drops the workspace. */
-  const int set = cuda_blas_ok(n, cublasSetStream(s->blas, cuda_stream(n))) &&
-                  cuda_blas_ok(n, cublasSetWorkspace(s->blas, s->blas_workspace, BLAS_WORKSPACE_BYTES));
-  return set ? s->blas : NULL;
+  if (!s) return NULL;
+  if (!s->blas) return blas_create(n, s);
+  return pthread_equal(s->blas_thread, pthread_self()) || blas_follow(n, s, s->blas) ? s->blas : NULL;
 }
 
 void **cuda_fft_plans(node *n, void (*release)(void *plans)) {

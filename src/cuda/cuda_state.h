@@ -44,6 +44,7 @@ typedef struct cuda_state {
   size_t scratch_values;
   cublasHandle_t blas;
   void *blas_workspace;
+  pthread_t blas_thread; /* whose stream the handle works in */
   void *fft_plans;
   void (*release_fft_plans)(void *plans);
   pthread_t thread; /* that made the last pass: its stream has the work */
@@ -64,6 +65,8 @@ void cuda_arena_reset(cuda_state *s);
 void cuda_arena_free(cuda_state *s);
 /* Device memory, or NULL with *error naming the sizes asked for, held by whoever asks, and free. */
 void *cuda_allocate(size_t bytes, size_t held, const char *holder, scrim_error *error);
+/* Of what may hold raw data. Waits for who uses it; NULL is fine. */
+void cuda_wipe_free(void *block, size_t bytes);
 
 /* cuda_staging.c */
 int cuda_staging_upload(tape *t, cuda_staging *s, void *to, const void *from, size_t bytes);

@@ -27,30 +27,30 @@ static char *find_image(void) {
 }
 
 /* Without dlclose at the end: drivers do not like to be unloaded, and tensors may still have copies on the GPU. */
-static scrim_status open_object(const backend **out, const char *path, scrim_error *error) {
+static scrim_status open_object(const backend **out, int tf32, const char *path, scrim_error *error) {
   void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
   if (!object) return fail(error, SCRIM_E_DEVICE, "cannot open %s: %s", path_shown(path), dlerror());
   backend_entry *entry = NULL;
   void *symbol = dlsym(object, BACKEND_ENTRY);
   memcpy(&entry, &symbol, sizeof entry); /* ISO C has no cast for it */
-  const backend_layout layout = backend_layout_here();
+  const backend_request request = backend_request_of(tf32);
   const scrim_status status =
-      entry ? entry(&layout, out, error)
+      entry ? entry(&request, out, error)
             : fail(error, SCRIM_E_DEVICE, "%s has no %s: it is not of Scrim", path_shown(path), BACKEND_ENTRY);
   dlclose(object);
   return status;
 }
 
-static scrim_status open_from(const backend **out, const char *folder, scrim_error *error) {
+static scrim_status open_from(const backend **out, int tf32, const char *folder, scrim_error *error) {
   char path[PATH_MAX];
   if (snprintf(path, sizeof path, "%s/" OBJECT, folder) >= (int)sizeof path)
     return fail(error, SCRIM_E_ARGUMENT, "a folder's name of %zu bytes is too long", strlen(folder));
-  return open_object(out, path, error);
+  return open_object(out, tf32, path, error);
 }
 
-scrim_status backend_open_in(const backend **out, const char *folder, scrim_error *error) {
+scrim_status backend_open_in(const backend **out, int tf32, const char *folder, scrim_error *error) {
   *out = NULL;
-  return open_from(out, folder, error);
+  return open_from(out, tf32, folder, error);
 }
 
 /* The first folder that has the object; 0: none has. */
@@ -66,12 +66,12 @@ static int find_folder(char folder[PATH_MAX], const char *image) {
   return 0;
 }
 
-static scrim_status open_cuda(const backend **out, scrim_error *error) {
+static scrim_status open_cuda(const backend **out, int tf32, scrim_error *error) {
   char folder[PATH_MAX], *image = find_image();
   if (!image) return fail(error, SCRIM_E_DEVICE, "the folder of the library is not known");
   scrim_status status;
   if (find_folder(folder, image))
-    status = open_from(out, folder, error);
+    status = open_from(out, tf32, folder, error);
   else
     status = fail(error, SCRIM_E_DEVICE, "there is no " OBJECT " beside %s, nor in scrim/ or ../lib/scrim/ from there",
                   path_shown(image));
@@ -82,11 +82,10 @@ static scrim_status open_cuda(const backend **out, scrim_error *error) {
 scrim_status backend_open(const backend **out, scrim_device device, scrim_error *error) {
   *out = &cpu_backend;
   if (device == SCRIM_DEVICE_CPU) return SCRIM_OK;
-  if (device != SCRIM_DEVICE_CUDA && device != SCRIM_DEVICE_AUTO) {
+  if (device != SCRIM_DEVICE_CUDA && device != SCRIM_DEVICE_AUTO && device != SCRIM_DEVICE_CUDA_TF32)
     return fail(error, SCRIM_E_ARGUMENT, "%d is no device", (int)device);
-  }
-  const scrim_status status = open_cuda(out, error);
-  if (status == SCRIM_OK || device == SCRIM_DEVICE_CUDA) return status;
+  const scrim_status status = open_cuda(out, device == SCRIM_DEVICE_CUDA_TF32, error);
+  if (status == SCRIM_OK || device != SCRIM_DEVICE_AUTO) return status;
   *out = &cpu_backend;
   return SCRIM_OK;
 }
@@ -97,7 +96,7 @@ scrim_status scrim_device_open(scrim_device device, scrim_device *taken, char te
   scrim_error ignored;
   const scrim_status status = backend_open(&b, device, error ? error : &ignored);
   if (status != SCRIM_OK) return status;
-  if (taken) *taken = b == &cpu_backend ? SCRIM_DEVICE_CPU : SCRIM_DEVICE_CUDA;
+  if (taken) *taken = device != SCRIM_DEVICE_AUTO ? device : b == &cpu_backend ? SCRIM_DEVICE_CPU : SCRIM_DEVICE_CUDA;
   if (b->describe) return b->describe(text, SCRIM_DEVICE_TEXT, error);
   snprintf(text, SCRIM_DEVICE_TEXT, "the CPU");
   return SCRIM_OK;

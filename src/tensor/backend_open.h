@@ -14,20 +14,21 @@
  * SCRIM_E_DEVICE names what is missing: the shared object, a driver, a GPU. It stays open as long as the process.
  */
 scrim_status backend_open(const backend **out, scrim_device device, scrim_error *error);
-/* The same for CUDA's, from one folder. */
-scrim_status backend_open_in(const backend **out, const char *folder, scrim_error *error);
+/* The same for CUDA's, with or without tf32, from one folder. */
+scrim_status backend_open_in(const backend **out, int tf32, const char *folder, scrim_error *error);
 
-/* What the shared object must have been built with: both sides share these structures. */
-typedef struct backend_layout {
+/* What the library asks for, and what the shared object must have been built with: both sides share structures. */
+typedef struct backend_request {
   const char *version; /* SCRIM_VERSION */
   size_t backend_bytes, tape_bytes, node_bytes, tensor_bytes;
-} backend_layout;
-static inline backend_layout backend_layout_here(void) {
-  return (backend_layout){SCRIM_VERSION, sizeof(backend), sizeof(tape), sizeof(node), sizeof(tensor)};
+  int tf32; /* 1: products on tensor cores */
+} backend_request;
+static inline backend_request backend_request_of(int tf32) {
+  return (backend_request){SCRIM_VERSION, sizeof(backend), sizeof(tape), sizeof(node), sizeof(tensor), tf32};
 }
 
 /* The one function of the shared object. SCRIM_E_DEVICE: another layout, no driver, no GPU that it knows. */
 #define BACKEND_ENTRY "scrim_cuda_open"
-typedef scrim_status backend_entry(const backend_layout *layout, const backend **out, scrim_error *error);
+typedef scrim_status backend_entry(const backend_request *request, const backend **out, scrim_error *error);
 
 #endif
