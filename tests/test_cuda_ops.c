@@ -2,6 +2,7 @@
  * The kernels of the GPU on the processor (emulated_cuda.h): every case of op_cases.h, result and gradients, against the
  * plain C kernels in double. That checks their arithmetic, their addresses and their order, not the device.
  */
+#include "cuda/cuda_ops.h"
 #include "cuda/cuda_state.h"
 #include "emulated_cuda.h"
 #include "op_fixture.h"
@@ -58,6 +59,17 @@ static void kernels_match_double(void **state) {
   for (size_t i = 0; i < N_OP_CASES; i++) check_case(&strict_backend, i, float_tolerance);
 }
 
+/* Operations that do their work in parts, with room for next to nothing. */
+static void so_do_they_in_small_parts(void **state) {
+  (void)state;
+  const size_t most = cuda_most_scratch;
+  cuda_most_scratch = 64;
+  for (size_t i = 0; i < N_OP_CASES; i++) {
+    if (!op_cases[i].large) check_case(&strict_backend, i, float_tolerance);
+  }
+  cuda_most_scratch = most;
+}
+
 static size_t fallbacks(const backend *b, const op_case *c) {
   fixture f;
   case_run r;
@@ -93,11 +105,286 @@ static void every_operation_has_kernels(void **state) {
   }
 }
 
+/* ---- shapes that make kernels choose another way: rows for a block, sums in chunks, tiles; one tensor twice ---- */
+
+CASE_BUILD(add_self, op_add(t, in[0], in[0]))
+CASE_BUILD(kl_self, op_kl_gaussian(t, in[0], in[0]))
+CASE_BUILD(soft_self, op_soft_cross_entropy(t, in[0], in[0]))
+CASE_BUILD(attentive_self, op_attentive_stats(t, in[0], in[0]))
+CASE_BUILD(gaussian_self, op_gaussian(t, in[0], in[0]))
+CASE_BUILD(matmul_self, op_matmul(t, in[0], in[0]))
+
+static const op_case wide_cases[] = {
+    {"softmax, long rows", build_softmax, .shape = {{3, 1500}}, .range = {-4, 4}},
+    {"log_softmax, long rows", build_log_softmax, .shape = {{3, 1500}}, .range = {-4, 4}},
+    {"layer_norm, long rows", build_layer_norm, .shape = {{2, 1100}, {1100}, {1100}}},
+    {"normalize, long rows", build_normalize, .shape = {{2, 1100}}, .f = {1e-8f}},
+    {"cosine, long rows", build_cosine, .shape = {{2, 1100}, {2, 1100}}},
+    {"centre, long rows", build_centre, .shape = {{2, 1300}}},
+    {"attentive_stats, long rows", build_attentive_stats, .shape = {{1, 2, 1400}, {1, 2, 1400}}},
+    {"cross_entropy, long rows", build_cross_entropy, .shape = {{3, 1200}}},
+    {"soft_cross_entropy, long rows", build_soft_cross_entropy, .shape = {{3, 1200}, {3, 1200}}},
+    {"margin_softmax, long rows", build_margin_softmax, .shape = {{2, 1100}}, .range = {-0.9f, 0.9f}, .f = {0.2f, 8}},
+    {"add, tall", build_add, .shape = {{4000, 3}, {3}}},
+    {"mul, one value, many", build_mul, .shape = {{9000}, {1}}},
+    {"sum, many", build_sum, .shape = {{40000}}},
+    {"reduce_mean, long first axis", build_reduce_mean, .shape = {{9000, 3}}, .i = {0}},
+    {"reduce_mean, long middle axis", build_reduce_mean, .shape = {{3, 5000, 2}}, .i = {1}},
+    {"reduce_mean, long last axis", build_reduce_mean, .shape = {{3, 9000}}, .i = {1}},
+    {"reduce_max, many results", build_reduce_max, .shape = {{3, 5, 700}}, .i = {1}},
+    {"batch_norm, tall", build_batch_norm, .shape = {{6000, 3}, NORM_SHAPES(3)}, .frozen = 24},
+    {"batch_norm, long", build_batch_norm, .shape = {{4, 3, 2000}, NORM_SHAPES(3)}, .frozen = 24},
+    {"layer_norm, tall", build_layer_norm, .shape = {{3000, 5}, {5}, {5}}},
+    {"linear, tall", build_linear, .shape = {{3000, 5}, {4, 5}, {4}}},
+    {"hinge, many", build_hinge, .shape = {{50000}}, .f = {0.3f}},
+    {"transpose, several tiles", build_transpose, .shape = {{2, 70, 45}}},
+    {"cosine to one, tall", build_cosine, .shape = {{3000, 4}, {1, 4}}},
+    {"moving_filter, two channels", build_moving_filter, .shape = {{2, 700}, {9, 7}}, .i = {96}},
+    {"minimum_phase, long", build_minimum_phase, .shape = {{2, 40}}, .range = {-0.1f, 0.1f}, .i = {100}},
+    {"a + a", build_add_self, .shape = {{3, 7}}},
+    {"kl_gaussian(a, a)", build_kl_self, .shape = {{3, 7}}},
+    {"soft_cross_entropy(a, a)", build_soft_self, .shape = {{3, 7}}},
+    {"attentive_stats(a, a)", build_attentive_self, .shape = {{2, 3, 7}}},
+    {"gaussian(a, a)", build_gaussian_self, .shape = {{3, 7}}},
+    {"a a", build_matmul_self, .shape = {{5, 5}}},
+};
+enum { N_WIDE_CASES = sizeof wide_cases / sizeof wide_cases[0] };
+
+/* The values as double, for check_close. */
+static double *widened(const float *x, size_t n) {
+  double *to = malloc((n + 1) * sizeof *to);
+  assert_non_null(to);
+  for (size_t i = 0; i < n; i++) to[i] = (double)x[i];
+  return to;
+}
+
+static void check_as_the_processor(const char *name, const char *what, const float *got, const float *want, size_t n) {
+  double *values = widened(want, n);
+  check_close(name, what, got, values, n, float_tolerance);
+  free(values);
+}
+
+static void other_shapes_match_the_processor(void **state) {
+  (void)state;
+  for (size_t i = 0; i < N_WIDE_CASES; i++) {
+    const op_case *c = &wide_cases[i];
+    fixture here, there;
+    case_run a = {0}, b = {0};
+    assert_true(fixture_open(&here, c, &cpu_backend));
+    assert_true(fixture_open(&there, c, &strict_backend));
+    assert_int_equal(fixture_run(&here, &a), SCRIM_OK);
+    assert_int_equal(fixture_run(&there, &b), SCRIM_OK);
+    check_as_the_processor(c->name, "output", tensor_values(b.out), a.out->data, a.out->n);
+    for (int k = 0; k < CASE_INPUTS; k++) {
+      if (!a.in[k] || !a.in[k]->grad) continue;
+      check_as_the_processor(c->name, "a gradient", tensor_gradient(b.in[k]), a.in[k]->grad, a.in[k]->n);
+    }
+    fixture_close(&there);
+    fixture_close(&here);
+  }
+}
+
+/* ---- the same bits, whatever the order of threads and blocks, and in a second pass; nothing allocated once warm ---- */
+
+/* Result and gradients one after the other, *n values; free(). */
+static float *values_of(const fixture *f, const case_run *r, size_t *n) {
+  const float *parts[1 + CASE_INPUTS] = {tensor_values(r->out)};
+  size_t sizes[1 + CASE_INPUTS] = {r->out->n};
+  for (int k = 0; k < CASE_INPUTS; k++) {
+    parts[1 + k] = f->c->frozen >> k & 1 ? NULL : tensor_gradient(r->in[k]);
+    sizes[1 + k] = parts[1 + k] ? r->in[k]->n : 0;
+  }
+  *n = 0;
+  for (int k = 0; k <= CASE_INPUTS; k++) *n += sizes[k];
+  float *all = malloc(*n * sizeof *all), *to = all;
+  assert_non_null(all);
+  for (int k = 0; k <= CASE_INPUTS; to += sizes[k++]) {
+    if (sizes[k]) memcpy(to, parts[k], sizes[k] * sizeof *to);
+  }
+  return all;
+}
+
+static float *pass_values(fixture *f, size_t *n) {
+  case_run r = {0};
+  assert_int_equal(fixture_run(f, &r), SCRIM_OK);
+  return values_of(f, &r, n);
+}
+
+/* The first passes may allocate: a block, a joined block. Inputs are so small that uploads stay in their first MiB. */
+static void check_orders(const op_case *c) {
+  fixture f;
+  size_t n, again;
+  unsigned long allocations = 0;
+  assert_true(fixture_open(&f, c, &cuda_backend));
+  float *first = pass_values(&f, &n);
+  for (int order = EMULATED_ORDERS - 1; order >= EMULATED_ASCENDING; order--) {
+    emulated_cuda_order((emulated_order)order);
+    float *other = pass_values(&f, &again);
+    assert_int_equal(again, n);
+    if (memcmp(first, other, n * sizeof *first) != 0) fail_msg("%s: other bits in order %d", c->name, order);
+    free(other);
+    if (order == EMULATED_ORDERS - 1) allocations = emulated_cuda_allocations();
+  }
+  if (emulated_cuda_allocations() != allocations) fail_msg("%s allocates when warm", c->name);
+  free(first);
+  fixture_close(&f);
+}
+
+static void passes_are_the_same_in_any_order_and_allocate_once(void **state) {
+  (void)state;
+  for (size_t i = 0; i < N_OP_CASES; i++) {
+    if (!op_cases[i].large) check_orders(&op_cases[i]);
+  }
+  for (size_t i = 0; i < N_WIDE_CASES; i++) check_orders(&wide_cases[i]);
+}
+
+/* ---- failures ---- */
+
+/* Each call of the device fails in turn. Memory may be had at a second try: then the pass is as good as any. */
+static void check_failures(const op_case *c) {
+  fixture f;
+  size_t n, again;
+  assert_true(fixture_open(&f, c, &cuda_backend));
+  float *sound = pass_values(&f, &n);
+  fixture_close(&f);
+  for (unsigned long call = 1, failed = 1; failed; call++) {
+    case_run r;
+    assert_true(fixture_open(&f, c, &cuda_backend));
+    emulated_cuda_fail_at(call);
+    const scrim_status status = fixture_run(&f, &r);
+    failed = (unsigned long)emulated_cuda_fail_at(0);
+    if (status != SCRIM_OK && status != SCRIM_E_MEMORY && status != SCRIM_E_DEVICE) {
+      fail_msg("%s: status %d when call %lu fails", c->name, status, call);
+    }
+    for (int pass = status != SCRIM_OK; pass < 2; pass++) { /* the tape is as good as before */
+      float *values = pass == 0 ? values_of(&f, &r, &again) : pass_values(&f, &again);
+      assert_int_equal(again, n);
+      assert_memory_equal(values, sound, n * sizeof *values);
+      free(values);
+    }
+    fixture_close(&f);
+  }
+  free(sound);
+}
+
+static void every_failed_call_is_reported(void **state) {
+  (void)state;
+  for (size_t i = 0; i < N_OP_CASES; i += 3) {
+    if (!op_cases[i].large) check_failures(&op_cases[i]);
+  }
+}
+
+/* ---- noise ---- */
+
+/* A tape of the backend with the first stream of seed 1. */
+static tape *noisy_tape(const backend *b, random_source **random) {
+  tape *t;
+  assert_int_equal(tape_create(&t, b, NULL), SCRIM_OK);
+  assert_int_equal(random_source_from_seed(random, 1, NULL), SCRIM_OK);
+  tape_random(t, *random);
+  tape_training(t, 1);
+  return t;
+}
+
+enum { NOISE_VALUES = 501 };
+
+/* The same values drop out as on the processor; N(0, 1) is the same but for the rounding of its functions. */
+static void noise_is_the_processors(void **state) {
+  (void)state;
+  random_source *random[2];
+  tape *t[] = {noisy_tape(&cpu_backend, &random[0]), noisy_tape(&strict_backend, &random[1])};
+  const float *dropped[2], *drawn[2];
+  for (int i = 0; i < 2; i++) {
+    tensor *x = tape_variable(t[i], weights, 1, (int[]){NOISE_VALUES});
+    tensor *zero = tape_zeros(t[i], 1, (int[]){NOISE_VALUES});
+    dropped[i] = tensor_values(op_dropout(t[i], x, 0.3f));
+    drawn[i] = tensor_values(op_gaussian(t[i], zero, zero));
+    assert_non_null(dropped[i]);
+    assert_non_null(drawn[i]);
+  }
+  assert_memory_equal(dropped[0], dropped[1], NOISE_VALUES * sizeof(float));
+  for (int i = 0; i < NOISE_VALUES; i++) assert_float_equal(drawn[0][i], drawn[1][i], 2e-6f);
+  for (int i = 0; i < 2; i++) {
+    tape_free(t[i]);
+    random_source_free(random[i]);
+  }
+}
+
+/* ---- values that are far out, or no numbers ---- */
+
+static void far_values_stay_finite(void **state) {
+  (void)state;
+  static const float x[] = {-1e4f, 1e4f};
+  static const int32_t label[] = {1};
+  static const float want[][2] = {{0, 1}, {-2e4f, 0}, {0, 1}, {0, 1e4f}, {-1, 1}, {0, 1e4f}, {0, 1e4f}};
+  tape *t;
+  assert_int_equal(tape_create(&t, &strict_backend, NULL), SCRIM_OK);
+  tensor *in = tape_variable(t, x, 2, (int[]){1, 2});
+  tensor *got[] = {op_softmax(t, in), op_log_softmax(t, in), op_sigmoid(t, in), op_softplus(t, in),
+                   op_tanh(t, in),    op_gelu(t, in),        op_silu(t, in)};
+  for (int i = 0; i < 7; i++) {
+    const float *y = tensor_values(got[i]);
+    assert_non_null(y);
+    for (int k = 0; k < 2; k++) assert_float_equal(y[k], want[i][k], 1e-3f);
+  }
+  assert_float_equal(tensor_values(op_cross_entropy(t, in, label))[0], 0, 1e-6f);
+  tape_free(t);
+}
+
+static void what_is_no_number_stays_visible(void **state) {
+  (void)state;
+  static const float x[] = {1, NAN, 2, 3};
+  tape *t;
+  assert_int_equal(tape_create(&t, &strict_backend, NULL), SCRIM_OK);
+  tensor *in = tape_variable(t, x, 1, (int[]){4});
+  assert_true(isnan(tensor_values(op_exp(t, in))[1]));
+  assert_true(isnan(tensor_values(op_tanh(t, in))[1]));
+  assert_true(isnan(tensor_values(op_gelu(t, in))[1]));
+  assert_true(isnan(tensor_values(op_softmax(t, in))[0]));
+  assert_true(isnan(tensor_values(op_sum(t, in))[0]));
+  tape_free(t);
+}
+
+/* Neighbours of what is nowhere: any, but points of the set. */
+static void neighbours_of_no_number_are_points(void **state) {
+  (void)state;
+  static const float values[] = {1, 2, 3}, places[] = {0, NAN, 1};
+  tape *t;
+  assert_int_equal(tape_create(&t, &strict_backend, NULL), SCRIM_OK);
+  tensor *y = op_neighbour_max(t, tape_variable(t, values, 3, (int[]){1, 3, 1}),
+                               tape_variable(t, places, 3, (int[]){1, 3, 1}), 2);
+  const float *got = tensor_values(y);
+  assert_non_null(got);
+  for (int i = 0; i < 3; i++) assert_in_range((int)got[i], 1, 3);
+  assert_float_equal(got[0], 3, 0); /* the nearest to 0 are itself and 1 */
+  tape_free(t);
+}
+
+static void the_first_of_equals_takes_the_gradient(void **state) {
+  (void)state;
+  static const float x[] = {1, 5, 3, 2, 5, 1, 5, 0, 3}, want[] = {0, 1, 1, 0, 0, 0, 1, 0, 0};
+  tape *t;
+  assert_int_equal(tape_create(&t, &strict_backend, NULL), SCRIM_OK);
+  tensor *in = tape_variable(t, x, 2, (int[]){3, 3});
+  assert_int_equal(tape_backward(t, op_sum(t, op_reduce_max(t, in, 0)), NULL), SCRIM_OK);
+  assert_memory_equal(tensor_gradient(in), want, sizeof want);
+  tape_free(t);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(kernels_match_double),
+      cmocka_unit_test(so_do_they_in_small_parts),
       cmocka_unit_test(nothing_falls_back_to_the_processor),
       cmocka_unit_test(every_operation_has_kernels),
+      cmocka_unit_test(other_shapes_match_the_processor),
+      cmocka_unit_test(passes_are_the_same_in_any_order_and_allocate_once),
+      cmocka_unit_test(every_failed_call_is_reported),
+      cmocka_unit_test(noise_is_the_processors),
+      cmocka_unit_test(far_values_stay_finite),
+      cmocka_unit_test(what_is_no_number_stays_visible),
+      cmocka_unit_test(neighbours_of_no_number_are_points),
+      cmocka_unit_test(the_first_of_equals_takes_the_gradient),
   };
   return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -48,6 +48,7 @@
   X(OP_MOVING_FILTER, moving_filter)                                                                                   \
   X(OP_MINIMUM_PHASE, minimum_phase)                                                                                   \
   X(OP_POWER_SPECTRUM, power_spectrum)                                                                                 \
+  X(OP_LOG_BANDS, log_bands)                                                                                           \
   X(OP_COSINE, cosine)                                                                                                 \
   X(OP_NORMALIZE, normalize)                                                                                           \
   X(OP_CENTRE, centre)                                                                                                 \
@@ -64,6 +65,18 @@
 #define CUDA_DECLARE(kind, name) void cuda_##name##_forward(node *n), cuda_##name##_backward(node *n);
 CUDA_OPS(CUDA_DECLARE)
 #undef CUDA_DECLARE
+
+/*
+ * Values of scratch that an adapter asks for where it can do its work in parts, unless one part alone takes more: 64 MiB,
+ * about what the second-level cache of a large GPU holds. Tests make it small.
+ */
+extern size_t cuda_most_scratch;
+
+/* How many of `parts` at once, each of `size` values. */
+static inline size_t cuda_at_once(size_t parts, size_t size) {
+  const size_t most = cuda_most_scratch / size;
+  return most < 1 ? 1 : most < parts ? most : parts;
+}
 
 /* Scratch of a sum and no more (kernels.h). */
 static inline float *cuda_sum_scratch(node *n, size_t results, size_t items) {

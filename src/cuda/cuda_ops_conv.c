@@ -4,8 +4,6 @@
  */
 #include "cuda/cuda_ops.h"
 
-enum { CUDA_CONV_VALUES = 1 << 26 }; /* of scratch, if that holds one item */
-
 static conv_shape cuda_conv1d_of(const node *n) {
   const tensor *x = n->in[0], *w = n->in[1];
   return (conv_shape){.items = (size_t)x->dim[0],
@@ -52,11 +50,6 @@ static size_t cuda_conv_item(const conv_shape *s) {
   return (cuda_conv_depth(s) + s->c_out) * cuda_conv_places(s);
 }
 
-static size_t cuda_conv_at_once(const conv_shape *s) {
-  const size_t most = CUDA_CONV_VALUES / cuda_conv_item(s);
-  return most < 1 ? 1 : most < s->items ? most : s->items;
-}
-
 /* Items first.. of x and y, as many as part->items. */
 static int cuda_conv_part(node *n, const conv_shape *part, size_t first, float *columns) {
   const size_t depth = cuda_conv_depth(part), width = part->items * cuda_conv_places(part);
@@ -70,7 +63,7 @@ static int cuda_conv_part(node *n, const conv_shape *part, size_t first, float *
 }
 
 static void cuda_conv_forward(node *n, conv_shape s) {
-  const size_t items = s.items, at_once = cuda_conv_at_once(&s);
+  const size_t items = s.items, at_once = cuda_at_once(items, cuda_conv_item(&s));
   float *columns = cuda_scratch(n, at_once * cuda_conv_item(&s));
   for (size_t first = 0; columns && first < items; first += at_once) {
     s.items = items - first < at_once ? items - first : at_once;
@@ -108,7 +101,7 @@ static int cuda_conv_part_backward(node *n, const conv_shape *part, size_t first
 }
 
 static void cuda_conv_backward(node *n, conv_shape s) {
-  const size_t items = s.items, at_once = cuda_conv_at_once(&s), places = cuda_conv_places(&s);
+  const size_t items = s.items, at_once = cuda_at_once(items, cuda_conv_item(&s)), places = cuda_conv_places(&s);
   const size_t sum = launch_sum_scratch(s.c_out, items * places), part = at_once * cuda_conv_item(&s);
   float *scratch = cuda_scratch(n, part > sum ? part : sum), *b_grad = cuda_in_grad(n, 2);
   if (!scratch) return;

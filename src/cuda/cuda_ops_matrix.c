@@ -2,6 +2,8 @@
 #include "cuda/cuda_ops.h"
 #include <limits.h>
 
+size_t cuda_most_scratch = 1 << 24;
+
 /* cuBLAS counts column after column, so it is given the transposes in the other order: to' = op(b)' op(a)'. */
 int cuda_multiply(node *n, const cuda_product *p) {
   static const float one = 1;

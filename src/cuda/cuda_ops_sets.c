@@ -1,8 +1,6 @@
 /* Adapters of operations on sets of points. */
 #include "cuda/cuda_ops.h"
 
-enum { CUDA_SETS_VALUES = 1 << 26 }; /* of scratch, if that holds one set, or one point's distances */
-
 /* ---- linear_max: a product, of which only the largest stay ---- */
 
 /* Sets first..: product [sets, points, out], then the largest over the points. */
@@ -27,7 +25,7 @@ static int cuda_linear_max_part(node *n, size_t first, size_t sets, float *produ
 
 void cuda_linear_max_forward(node *n) {
   const size_t sets = (size_t)n->in[0]->dim[0], size = (size_t)n->in[0]->dim[1] * (size_t)n->in[1]->dim[0];
-  const size_t most = CUDA_SETS_VALUES / size, at_once = most < 1 ? 1 : most < sets ? most : sets;
+  const size_t at_once = cuda_at_once(sets, size);
   float *product = cuda_scratch(n, at_once * size);
   for (size_t first = 0; product && first < sets; first += at_once) {
     const size_t left = sets - first;
@@ -71,8 +69,7 @@ static neighbour_pass cuda_neighbour(node *n) {
 /* As many points at once as there is room for their distances and their neighbours. */
 void cuda_neighbour_max_forward(node *n) {
   neighbour_pass p = cuda_neighbour(n);
-  const size_t all = p.sets * p.points, most = CUDA_SETS_VALUES / (p.points + p.k);
-  const size_t at_once = most < 1 ? 1 : most < all ? most : all;
+  const size_t all = p.sets * p.points, at_once = cuda_at_once(all, p.points + p.k);
   p.distance = cuda_scratch(n, at_once * (p.points + p.k));
   if (!p.distance) return;
   p.near = (int32_t *)(p.distance + at_once * p.points);

@@ -59,26 +59,29 @@ cudaError_t launch_moving_filter_backward(const moving_pass *p, cudaStream_t str
 
 /* ---- minimum phase: cepstra c [rows, order] -> h [rows, taps]; a warp a row ---- */
 
-/* i h[i] = sum over m of m c[m] h[i - m] */
-template <int group>
+/*
+ * i h[i] = sum over m of m c[m] h[i - m]. As soon as h[i] is known, lanes add what it brings to those after it, each to
+ * other ones; a sum so grows in h itself, in the order of i.
+ */
 __global__ void minimum_phase_kernel(const float *c, float *h, size_t rows, size_t order, size_t taps) {
   if (ROW >= rows) return;
   c += ROW * order;
   h += ROW * taps;
-  if (threadIdx.x == 0) h[0] = 1;
-  for (size_t i = 1; i < taps; i++) {
-    float sum = 0;
-    __syncwarp(); /* h[i - 1] has been written */
-    for (size_t m = threadIdx.x + 1; m <= order && m <= i; m += group) sum += (float)m * c[m - 1] * h[i - m];
-    sum = group_sum<group>(sum);
-    if (threadIdx.x == 0) h[i] = sum / (float)i;
+  for (size_t i = threadIdx.x; i < taps; i += KERNEL_WARP) h[i] = 0;
+  __syncwarp();
+  for (size_t i = 0; i < taps; i++) {
+    const float tap = i == 0 ? 1 : h[i] / (float)i;
+    for (size_t m = threadIdx.x + 1; m <= order && i + m < taps; m += KERNEL_WARP)
+      h[i + m] += (float)m * c[m - 1] * tap;
+    __syncwarp(); /* all have read h[i] and added */
+    if (threadIdx.x == 0) h[i] = tap;
   }
 }
 
 cudaError_t launch_minimum_phase_forward(const cepstra_pass *p, cudaStream_t stream) {
   const dim3 block(KERNEL_WARP, 8);
-  return CUDA_LAUNCH(minimum_phase_kernel<KERNEL_WARP>, (unsigned)((p->rows + 7) / 8), block, 0, stream, p->c, p->h,
-                     p->rows, p->order, p->taps);
+  return CUDA_LAUNCH(minimum_phase_kernel, (unsigned)((p->rows + 7) / 8), block, 0, stream, p->c, p->h, p->rows,
+                     p->order, p->taps);
 }
 
 /* dH / dc[m] = z^-m H */

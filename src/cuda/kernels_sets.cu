@@ -50,34 +50,32 @@ __global__ void distance_kernel(const float *places, float *distance, size_t fir
   }
 }
 
+/* A distance and a place as one number that orders by both. Distances are no less than 0 and so ordered as their bits are;
+ * what is no number comes last. */
+__device__ static uint64_t near_key(float distance, size_t j) {
+  return (uint64_t)__float_as_uint(distance) << 32 | j;
+}
+
 /*
- * near [rows, k]: the k points of least distance in order, of equally near ones the first. A warp a row: again and again
- * the least of those that come after the last one found. Nothing is marked, so nothing is written but the answer.
+ * near [rows, k]: the k points of least distance, nearest first, of equally near ones the first. A warp a row: again and
+ * again the least of those that come after the last one found. Nothing is marked, so only the answer is written.
  */
 __global__ void near_kernel(const float *distance, int32_t *near, size_t rows, size_t points, size_t k) {
   if (ROW >= rows) return;
   const float *row = distance + ROW * points;
-  float last = -1;
-  int last_at = -1;
+  uint64_t last = 0;
   for (size_t found = 0; found < k; found++) {
-    float best = INFINITY;
-    int at = -1;
+    uint64_t best = UINT64_MAX;
     for (size_t j = threadIdx.x; j < points; j += KERNEL_WARP) {
-      const int later = row[j] > last || (row[j] == last && (int)j > last_at);
-      if (!later || (at >= 0 && !(row[j] < best))) continue;
-      best = row[j];
-      at = (int)j;
+      const uint64_t key = near_key(row[j], j);
+      if (key < best && (key > last || found == 0)) best = key;
     }
     for (int far = KERNEL_WARP / 2; far > 0; far /= 2) {
-      const float other = __shfl_xor_sync(0xffffffffu, best, far);
-      const int other_at = __shfl_xor_sync(0xffffffffu, at, far);
-      if (other_at < 0 || (at >= 0 && (other > best || (other == best && other_at > at)))) continue;
-      best = other;
-      at = other_at;
+      const uint64_t other = __shfl_xor_sync(0xffffffffu, best, far);
+      if (other < best) best = other;
     }
-    if (threadIdx.x == 0) near[ROW * k + found] = at < 0 ? 0 : at; /* of points that are nowhere (NaN) the first */
+    if (threadIdx.x == 0) near[ROW * k + found] = (int32_t)(uint32_t)best;
     last = best;
-    last_at = at;
   }
 }
 

@@ -6,7 +6,7 @@
  * - Work waits in its stream until somebody waits for it, so that a result that is read too early is not there yet.
  * - Device memory is out of the host's reach while no kernel and no copy runs: a pointer that is followed on the wrong
  *   side ends the program. A kernel's pointers must be the device's. Copies go the way that they say.
- * - Under ASan each allocation has red zones; new memory is filled with NaN.
+ * - Under ASan each allocation has red zones; new memory is filled with NaN (its first MiB).
  * - The threads of a block run one after the other until they wait for each other, in the order that the test says. A
  *   kernel that answers differently in another order has a race.
  * - Threads that wait for each other in vain, and lanes that are named in a mask but do not come, end the program.
@@ -36,8 +36,8 @@ void emulated_cuda_devices(int count);
 /* All memory of the device, in bytes; 0 is the default, 512 MiB. More than that there cannot be. */
 void emulated_cuda_memory(size_t bytes);
 /* The n-th call from now on that may fail (1 is the next) answers cudaErrorUnknown, or for memory
- * cudaErrorMemoryAllocation; 0 switches it off. */
-void emulated_cuda_fail_at(unsigned long n);
+ * cudaErrorMemoryAllocation; 0 switches it off. Answers 1 if the one wanted before has failed. */
+int emulated_cuda_fail_at(unsigned long n);
 
 /* Since the program began. */
 unsigned long emulated_cuda_launches(void);    /* kernels that have run, those of graphs included */

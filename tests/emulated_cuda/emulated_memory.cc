@@ -25,6 +25,7 @@
 namespace {
 
 const size_t reservation = 512u << 20, alignment = 256, page = 4096;
+const size_t most_nan = 1u << 20; /* bytes of new memory that are filled: workspaces are large and seldom read */
 
 struct device_memory {
   char *base = nullptr;
@@ -119,7 +120,7 @@ cudaError_t cudaMalloc(void **out, size_t bytes) {
   emulated_memory_open();
   protect(PROT_READ | PROT_WRITE); /* the top may have risen */
   ASAN_UNPOISON_MEMORY_REGION(d.base + at, bytes);
-  std::memset(d.base + at, 0xff, bytes);
+  std::memset(d.base + at, 0xff, bytes < most_nan ? bytes : most_nan);
   ASAN_POISON_MEMORY_REGION(d.base + at + bytes, footprint(bytes) - bytes);
   emulated_memory_close();
   *out = d.base + at;

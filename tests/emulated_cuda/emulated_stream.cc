@@ -54,9 +54,7 @@ emulated_stream *thread_stream() {
       emulated_guard guard(emulated_lock);
       state().streams.insert(stream);
     }
-    ~owned_stream() {
-      cudaStreamDestroy(stream);
-    }
+    ~owned_stream() { cudaStreamDestroy(stream); }
   };
   static thread_local owned_stream own;
   return own.stream;
@@ -472,8 +470,10 @@ void emulated_cuda_devices(int count) {
   state().devices = count;
 }
 
-void emulated_cuda_fail_at(unsigned long n) {
+int emulated_cuda_fail_at(unsigned long n) {
+  const int failed = state().fail_at == 0;
   state().fail_at = n;
+  return failed;
 }
 
 unsigned long emulated_cuda_launches(void) {
