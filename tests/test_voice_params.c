@@ -22,6 +22,7 @@ static const struct {
     FIELD("mode", 1, mode, INT),
     FIELD("strength", 2.5, perturb.strength, DOUBLE),
     FIELD("peak", 11, perturb.peak, DOUBLE),
+    FIELD("fast_ratio", 1.75, fast_ratio, DOUBLE),
     FIELD("steps", 77, perturb.steps, INT),
     FIELD("step", 0.0625, perturb.rate, DOUBLE),
     FIELD("target_margin", 0.625, perturb.target_margin, DOUBLE),

@@ -68,6 +68,7 @@ static scrim_status voice_open(void **state, const void *model, const scrim_key 
   scrim_status status = voice_settings_read(&s->settings, config, error);
   if (status == SCRIM_OK && s->settings.mode == VOICE_FAST && s->model->generator == NULL)
     status = fail(error, SCRIM_E_UNSUPPORTED, "mode 1 needs a generator, and this filter has none");
+  if (s->settings.mode == VOICE_FAST) s->settings.perturb.strength *= s->settings.fast_ratio;
   if (status == SCRIM_OK) status = random_source_create(&s->random, key, error);
   if (status == SCRIM_OK) status = backend_open(&s->settings.perturb.backend, config->device, error);
   if (status == SCRIM_OK) status = tape_create(&s->tape, s->settings.perturb.backend, error);

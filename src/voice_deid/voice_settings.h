@@ -5,7 +5,7 @@
 #include "voice_deid/perturb.h"
 #include <scrim/config.h>
 
-enum { VOICE_PARAMS = 26 };
+enum { VOICE_PARAMS = 27 };
 extern const scrim_param voice_params[VOICE_PARAMS];
 
 typedef enum voice_mode { VOICE_SLOW, VOICE_FAST } voice_mode;
@@ -14,9 +14,10 @@ typedef enum voice_mode { VOICE_SLOW, VOICE_FAST } voice_mode;
 typedef struct voice_settings {
   voice_mode mode;
   perturb_settings perturb;
-  double segment; /* seconds */
-  double room;    /* of the early reflections; 0: none, 1: as loud as the room has them */
-  double unlike;  /* most cosine of a target to the source */
+  double fast_ratio; /* of the fast mode's strength to the slow mode's */
+  double segment;    /* seconds */
+  double room;       /* of the early reflections; 0: none, 1: as loud as the room has them */
+  double unlike;     /* most cosine of a target to the source */
   /* training */
   int latent, hidden;
   size_t epochs, clips;
