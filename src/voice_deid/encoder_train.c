@@ -107,9 +107,9 @@ static scrim_status context_create(training_context *c, uint64_t seed, scrim_err
 /* A few numbers of the tape's source name the stream from which the batch is drawn. */
 static scrim_status begin_batch(training_context *c, tape *t) {
   tensor *zero = tape_zeros(t, 2, (int[]){1, 4});
-  const tensor *name = op_gaussian(t, zero, zero);
+  const float *name = tensor_values(op_gaussian(t, zero, zero));
   if (name == NULL) return tape_status(t, &c->failure);
-  return random_begin(c->random, "crops", name->data, name->n * sizeof *name->data, &c->failure);
+  return random_begin(c->random, "crops", name, zero->n * sizeof *name, &c->failure);
 }
 
 static scrim_status fill_batch(training_context *c, tape *t, const uint32_t *rows, size_t n) {
