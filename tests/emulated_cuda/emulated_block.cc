@@ -4,26 +4,37 @@
  * wait needs one worker and no switch.
  */
 #include "emulated_parts.h"
+#include "emulated_stack.h"
 #include <algorithm>
-#include <cstdio>
-#include <cstdlib>
 #include <numeric>
 #include <sys/mman.h>
-#include <ucontext.h>
-
-#if defined(__SANITIZE_ADDRESS__)
-#define EMULATED_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define EMULATED_ASAN 1
-#endif
-#endif
-#ifdef EMULATED_ASAN
-#include <sanitizer/common_interface_defs.h>
-#endif
-
 __thread emulated_place emulated_here;
 alignas(256) thread_local float cuda_shared[EMULATED_SHARED / sizeof(float)];
+
+#if defined(__x86_64__) && !defined(EMULATED_UCONTEXT)
+asm(R"(
+  .text
+  .globl emulated_switch
+  .type emulated_switch, @function
+emulated_switch:
+  pushq %rbp
+  pushq %rbx
+  pushq %r12
+  pushq %r13
+  pushq %r14
+  pushq %r15
+  movq %rsp, (%rdi)
+  movq (%rsi), %rsp
+  popq %r15
+  popq %r14
+  popq %r13
+  popq %r12
+  popq %rbx
+  popq %rbp
+  ret
+  .size emulated_switch, . - emulated_switch
+)");
+#endif
 
 namespace {
 
@@ -47,9 +58,7 @@ struct gpu_thread {
 
 /* A stack, and where to go on. */
 struct worker {
-  ucontext_t entry;
-  void *place[5]; /* of __builtin_setjmp */
-  bool entered;
+  emulated_place_of place;
   char *stack;
   void *fake_stack; /* ASan's */
 };
@@ -64,7 +73,7 @@ struct block_run {
   int current;
   std::vector<worker *> idle, all;
   worker *running;
-  void *home[5];
+  emulated_place_of home;
   void *home_fake_stack;
   const void *home_stack;
   size_t home_stack_bytes;
@@ -82,46 +91,19 @@ emulated_order wanted_order = EMULATED_ASCENDING;
 
 /* ---- switching stacks ---- */
 
-void asan_leave(void **fake_stack, const void *to, size_t bytes) {
-#ifdef EMULATED_ASAN
-  __sanitizer_start_switch_fiber(fake_stack, to, bytes);
-#else
-  (void)fake_stack, (void)to, (void)bytes;
-#endif
-}
-
-void asan_arrive(void *fake_stack, const void **from, size_t *bytes) {
-#ifdef EMULATED_ASAN
-  __sanitizer_finish_switch_fiber(fake_stack, from, bytes);
-#else
-  (void)fake_stack, (void)from, (void)bytes;
-#endif
-}
-
-/* Not inlined, as __builtin_longjmp must not be in the function that called __builtin_setjmp. */
-__attribute__((noinline, noreturn)) void jump(void **place) {
-  __builtin_longjmp(place, 1);
-}
-
 /* From a worker back to the block. */
-__attribute__((noinline)) void go_home() {
+void go_home() {
   worker *w = now.running;
-  if (__builtin_setjmp(w->place) == 0) {
-    asan_leave(&w->fake_stack, now.home_stack, now.home_stack_bytes);
-    jump(now.home);
-  }
-  asan_arrive(now.running->fake_stack, nullptr, nullptr);
+  emulated_leave(&w->fake_stack, now.home_stack, now.home_stack_bytes);
+  emulated_switch(&w->place, &now.home);
+  emulated_arrive(w->fake_stack, nullptr, nullptr);
 }
 
-__attribute__((noinline)) void go_to(worker *w) {
+void go_to(worker *w) {
   now.running = w;
-  if (__builtin_setjmp(now.home) == 0) {
-    asan_leave(&now.home_fake_stack, w->stack, STACK_BYTES);
-    if (w->entered) jump(w->place);
-    w->entered = true;
-    setcontext(&w->entry);
-  }
-  asan_arrive(now.home_fake_stack, nullptr, nullptr);
+  emulated_leave(&now.home_fake_stack, w->stack, STACK_BYTES);
+  emulated_switch(&now.home, &w->place);
+  emulated_arrive(now.home_fake_stack, nullptr, nullptr);
 }
 
 void run_thread(int t) {
@@ -135,7 +117,7 @@ void run_thread(int t) {
 
 /* A worker's life: threads that have not begun, one after the other; none left, it is idle. */
 void work() {
-  asan_arrive(nullptr, &now.home_stack, &now.home_stack_bytes);
+  emulated_arrive(nullptr, &now.home_stack, &now.home_stack_bytes);
   for (;;) {
     while (now.begun < now.order.size()) run_thread(now.order[now.begun++]);
     now.idle.push_back(now.running);
@@ -152,11 +134,8 @@ worker *free_worker() {
   worker *w = new worker();
   w->stack = static_cast<char *>(
       mmap(nullptr, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
-  if (w->stack == MAP_FAILED || getcontext(&w->entry) != 0) emulated_die("no memory for a stack");
-  w->entry.uc_stack.ss_sp = w->stack;
-  w->entry.uc_stack.ss_size = STACK_BYTES;
-  w->entry.uc_link = nullptr;
-  makecontext(&w->entry, work, 0);
+  if (w->stack == MAP_FAILED) emulated_die("no memory for a stack");
+  emulated_begin(&w->place, w->stack, STACK_BYTES, work);
   now.all.push_back(w);
   return w;
 }

@@ -3,18 +3,12 @@
  * allocation is followed by a red zone.
  */
 #include "emulated_parts.h"
+#include "emulated_stack.h" /* EMULATED_ASAN */
 #include <cstdlib>
 #include <map>
 #include <new>
 #include <sys/mman.h>
 
-#if defined(__SANITIZE_ADDRESS__)
-#define EMULATED_ASAN 1
-#elif defined(__has_feature)
-#if __has_feature(address_sanitizer)
-#define EMULATED_ASAN 1
-#endif
-#endif
 #ifdef EMULATED_ASAN
 #include <sanitizer/asan_interface.h>
 #else
