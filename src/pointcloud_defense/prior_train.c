@@ -185,11 +185,12 @@ static tensor *batch_loss(tape *t, const training_context *c, size_t n) {
 
 /* The batch of n objects, drawn on the tape: `first` of them held out, with time steps spread evenly, or by `rows`. */
 static tensor *draw_batch(tape *t, training_context *c, const uint32_t *rows, size_t first, size_t n) {
-  tensor *draws = normals(t, n, DRAWS), *points = normals(t, n * c->points, PRIOR_NOISE_POINT);
-  tensor *critics = normals(t, n, PRIOR_NOISE_CRITIC);
+  const float *draws = tensor_values(normals(t, n, DRAWS));
+  const float *points = tensor_values(normals(t, n * c->points, PRIOR_NOISE_POINT));
+  const float *critics = tensor_values(normals(t, n, PRIOR_NOISE_CRITIC));
   if (draws == NULL || points == NULL || critics == NULL) return NULL;
   for (size_t i = 0; i < n; i++) {
-    const float *draw = draws->data + i * DRAWS;
+    const float *draw = draws + i * DRAWS;
     double uniform[PRIOR_NOISE_UNIFORM];
     for (size_t d = 0; d < PRIOR_NOISE_UNIFORM; d++) uniform[d] = prior_noise_uniform(draw[DRAW_UNIFORM + d]);
     const prior_noise how = {.keep = uniform[0],
@@ -198,8 +199,8 @@ static tensor *draw_batch(tape *t, training_context *c, const uint32_t *rows, si
                              .size = uniform[3],
                              .start = uniform[4],
                              .side = draw + DRAW_SIDE,
-                             .points = points->data + i * c->points * PRIOR_NOISE_POINT,
-                             .critic = critics->data + i * PRIOR_NOISE_CRITIC};
+                             .points = points + i * c->points * PRIOR_NOISE_POINT,
+                             .critic = critics + i * PRIOR_NOISE_CRITIC};
     const double time =
         rows != NULL ? prior_noise_uniform(draw[DRAW_TIME]) : ((double)(first + i) + 0.5) / (double)c->n_held;
     const size_t object = rows != NULL ? c->n_held + rows[i] : first + i;
