@@ -21,4 +21,34 @@ else
   cmp -s cuda.scrim auto.scrim
   verdict "to the same bits" $?
 fi
+
+# The kernels on the processor, as tests/emulated_cuda runs them, behind the whole command: all that trains, and results
+# that are the CPU's. Answers of a filter are rounded, so that they are the same to the last digit.
+mkdir emulated
+cp "$scrim" "$BUILD/emulated/libscrim-cuda.so" emulated
+gpu=emulated/scrim
+expect "an emulated device" 0 "" "$gpu" devices
+grep -q '^cuda  emulated on the processor' stdout
+verdict "is beside the command" $?
+expect "train for scores" 0 "" "$gpu" scores train --reference ref.csv -q -o gpu.scrim --set epochs=1 --device cuda
+for noise in 0 1; do
+  for device in cpu cuda; do
+    expect "apply to scores, noise $noise, $device" 0 "" "$gpu" scores apply -f three.scrim -k my.key --device $device \
+      --set strength=0 --set noise=$noise ref.csv $device.csv
+  done
+  cmp -s cpu.csv cuda.csv
+  verdict "gives the CPU's answers, noise $noise" $?
+done
+expect "shapes" 0 "" "$gpu" cloud shapes -n 22 --points 64 -o shapes.npy --labels families.npy -q
+expect "train a victim" 0 "" "$gpu" cloud train victim --objects shapes.npy --labels families.npy --epochs 1 \
+  -o victim.scrim --device cuda
+expect "train a prior" 0 "" "$gpu" cloud train prior --objects shapes.npy --set points=64 --set epochs=1 -q \
+  -o prior.scrim --device cuda
+for device in cpu cuda; do
+  expect "audit, $device" 0 "" "$gpu" cloud audit -f prior.scrim -k my.key --objects shapes.npy --labels families.npy \
+    --victim victim.scrim --limit 2 --attacks fgm --defences scrim --budgets 0.05 --json --device $device
+  tr ',' '\n' <stdout | grep accuracy >audit.$device
+done
+[ -s audit.cpu ] && cmp -s audit.cpu audit.cuda
+verdict "finds what the CPU finds" $?
 finish
