@@ -75,10 +75,10 @@ scrim_status nn_mlp_create(nn_mlp *m, int n_layers, const int *width, nn_activat
     char name[24];
     snprintf(name, sizeof name, "layer%d", i);
     added = nn_linear_add(&m->layer[i], m->params, name, width[i], width[i + 1]);
-    if (added) after_layer(m, i)->init(m->layer[i].w, init);
+    if (added && init) after_layer(m, i)->init(m->layer[i].w, init);
   }
   if (!added) status = fail(error, SCRIM_E_MEMORY, "out of memory for a network of %d layers", n_layers);
-  if (status == SCRIM_OK) status = random_status(init, error);
+  if (status == SCRIM_OK && init) status = random_status(init, error);
   if (status != SCRIM_OK) nn_mlp_free(m);
   return status;
 }

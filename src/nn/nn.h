@@ -155,7 +155,10 @@ typedef struct nn_mlp {
   float dropout;
   nn_linear layer[NN_MLP_MAX_LAYERS];
 } nn_mlp;
-/* Weights are drawn from the stream in which `init` stands. m is the caller's; nn_mlp_free frees what it points to. */
+/*
+ * Weights are drawn from the stream in which `init` stands; NULL: zero, to be loaded. m is the caller's; nn_mlp_free
+ * frees what it points to.
+ */
 scrim_status nn_mlp_create(nn_mlp *m, int n_layers, const int *width, nn_activation activation, random_source *init,
                            scrim_error *error);
 void nn_mlp_free(nn_mlp *m);

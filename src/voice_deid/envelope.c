@@ -72,13 +72,15 @@ static double band_share(const envelope *e, int b, double hz) {
 /* c[m] = 2 / pi * integral over 0..pi of log |H(w)| cos(m w) dw, the gain being in dB; the trapezoid rule. */
 static void fill_cepstra(envelope *e) {
   const double nepers = log(10) / 20;
+  double cosine[2 * GRID], share[GRID + 1];
+  for (int i = 0; i < 2 * GRID; i++) cosine[i] = cos(pi * i / GRID);
   for (int b = 0; b < ENVELOPE_BANDS; b++) {
+    for (int i = 0; i <= GRID; i++) share[i] = band_share(e, b, RATE / 2.0 * i / GRID);
+    share[0] /= 2;
+    share[GRID] /= 2;
     for (int m = 1; m <= ENVELOPE_ORDER; m++) {
       double sum = 0;
-      for (int i = 0; i <= GRID; i++) {
-        const double end = i == 0 || i == GRID ? 0.5 : 1;
-        sum += end * band_share(e, b, RATE / 2.0 * i / GRID) * cos(pi * m * i / GRID);
-      }
+      for (int i = 0; i <= GRID; i++) sum += share[i] * cosine[m * i % (2 * GRID)];
       e->cepstra[b][m - 1] = (float)(2 * nepers * sum / GRID);
     }
   }

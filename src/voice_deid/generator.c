@@ -75,11 +75,7 @@ scrim_status generator_get(generator **out, int width, const tensorfile *file, s
   if (sscanf(text, "%d%c", &hidden, &end) != 1 || hidden < 1 || hidden > 4096)
     return fail(error, SCRIM_E_FORMAT, "'generator.hidden' is %s, not in 1..4096", text);
   generator *g;
-  random_source *init;
-  scrim_status status = random_source_from_seed(&init, 0, error);
-  if (status != SCRIM_OK) return status;
-  status = generator_create(&g, width, hidden, init, error);
-  random_source_free(init);
+  scrim_status status = generator_create(&g, width, hidden, NULL, error);
   if (status != SCRIM_OK) return status;
   status = nn_params_get(g->network.params, "generator.", file, error);
   nn_params_freeze(g->network.params);

@@ -12,7 +12,10 @@ enum { GENERATOR_MAP = ENVELOPE_BANDS * ENVELOPE_STATE };
 
 typedef struct generator generator; /* immutable once trained or loaded, shared by threads */
 
-/* `width`: of the embeddings of all encoders together. Weights are drawn from the stream in which `init` stands. */
+/*
+ * `width`: of the embeddings of all encoders together. Weights are drawn from the stream in which `init` stands; NULL:
+ * zero, to be loaded.
+ */
 scrim_status generator_create(generator **out, int width, int hidden, random_source *init, scrim_error *error);
 void generator_free(generator *g); /* NULL is fine */
 nn_params *generator_params(const generator *g);
