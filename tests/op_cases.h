@@ -74,6 +74,9 @@ CASE_BUILD(reshape, op_reshape(t, in[0], 2, (int[]){c->i[0], c->i[1]}))
 CASE_BUILD(transpose, op_transpose(t, in[0]))
 CASE_BUILD(fft_conv, op_fft_conv(t, in[0], in[1]))
 CASE_BUILD(power_spectrum, op_power_spectrum(t, in[0], c->i[0], c->i[1], c->i[2]))
+/* Of 4 bands and 9 bins; the list's weights are 0 nowhere. */
+static const int32_t case_covers[26] = {0, 0, 0, 0, 9, 9, 9, 9, 0, 0, 0, 0, 0, 0, 0, 0, 0, 4, 4, 4, 4, 4, 4, 4, 4, 4};
+CASE_BUILD(log_bands, op_log_bands(t, in[0], in[1], case_covers, c->f[0], c->i[0]))
 CASE_BUILD(moving_filter, op_moving_filter(t, in[0], in[1], c->i[0]))
 CASE_BUILD(minimum_phase, op_minimum_phase(t, in[0], c->i[0]))
 CASE_BUILD(cosine, op_cosine(t, in[0], in[1]))
@@ -197,6 +200,11 @@ static const op_case op_cases[] = {
     {"power_spectrum", build_power_spectrum, .shape = {{2, 41}}, .i = {12, 5, 16}},
     {"power_spectrum, no zeros behind", build_power_spectrum, .shape = {{1, 20}}, .i = {10, 10, 10}},
     {"power_spectrum, gaps", build_power_spectrum, .shape = {{1, 31}}, .i = {7, 11, 8}},
+    {"log_bands", build_log_bands, .shape = {{2, 37, 9}, {4, 9}}, .range = {0, 2}, .f = {0.1f}, .i = {1}, .frozen = 2},
+    {"log_bands, one frame, not centred", build_log_bands, .shape = {{3, 1, 9}, {4, 9}}, .range = {0, 2}, .f = {0.1f},
+     .frozen = 2},
+    {"log_bands, some at the floor", build_log_bands, .shape = {{1, 21, 9}, {4, 9}}, .range = {0, 2}, .f = {9},
+     .i = {1}, .frozen = 2},
     {"moving_filter", build_moving_filter, .shape = {{2, 23}, {4, 5}}, .i = {8}},
     {"moving_filter, more taps than signal", build_moving_filter, .shape = {{1, 6}, {3, 9}}, .i = {3}},
     {"moving_filter, responses to spare", build_moving_filter, .shape = {{1, 9}, {7, 3}}, .i = {2}},

@@ -53,6 +53,7 @@
 #define op_transpose double_op_transpose
 #define op_fft_conv double_op_fft_conv
 #define op_power_spectrum double_op_power_spectrum
+#define op_log_bands double_op_log_bands
 #define op_moving_filter double_op_moving_filter
 #define op_minimum_phase double_op_minimum_phase
 #define op_cosine double_op_cosine

@@ -50,6 +50,7 @@ typedef enum op_kind {
   OP_MOVING_FILTER,
   OP_MINIMUM_PHASE,
   OP_POWER_SPECTRUM,
+  OP_LOG_BANDS,
   OP_COSINE,
   OP_NORMALIZE,
   OP_CENTRE,
@@ -89,6 +90,10 @@ typedef struct node {
     struct {
       int window, hop, length;
     } frame; /* power_spectrum */
+    struct {
+      float floor;
+      int centre;
+    } bands; /* log_bands */
     struct {
       float momentum, epsilon;
     } norm; /* batch_norm, layer_norm, normalize */

@@ -32,6 +32,30 @@ tensor *op_power_spectrum(tape *t, tensor *x, int window, int hop, int fft_lengt
   return tape_run(n);
 }
 
+static tensor *op_log_bands_in_parts(tape *t, tensor *powers, tensor *weights, float floor, int centre) {
+  tensor *x = op_transpose(t, op_log(t, op_linear(t, powers, weights, NULL), floor));
+  return centre ? op_centre(t, x) : x;
+}
+
+/* saved: the sums, [n, bands, frames]. */
+tensor *op_log_bands(tape *t, tensor *powers, tensor *weights, const int32_t *covers, float floor, int centre) {
+  tensor *in[] = {powers, weights};
+  if (!tape_accepts(t, OP_LOG_BANDS, 2, in)) return NULL;
+  if (powers->rank != 3 || weights->rank != 2 || powers->dim[2] != weights->dim[1] || !(floor > 0)) {
+    return tape_misfit(t, OP_LOG_BANDS, "[n, frames, bins] and [bands, bins], and a floor above 0", powers, weights);
+  }
+  if (tape_on_host(t, OP_LOG_BANDS) || tape_wants(weights))
+    return op_log_bands_in_parts(t, powers, weights, floor, centre);
+  int dim[] = {powers->dim[0], weights->dim[0], powers->dim[1]};
+  node *n = tape_node(t, OP_LOG_BANDS, 2, in, 3, dim);
+  if (!n || !tape_save(n, n->out.n)) return NULL;
+  n->at.bands.floor = floor;
+  n->at.bands.centre = centre;
+  n->index = covers;
+  n->n_index = 2 * ((size_t)weights->dim[0] + (size_t)weights->dim[1]);
+  return tape_run(n);
+}
+
 /* saved: 1 / |a| of each row of a, then 1 / |b| of each row of b. */
 tensor *op_cosine(tape *t, tensor *a, tensor *b) {
   tensor *in[] = {a, b};

@@ -47,6 +47,7 @@ static const char *const op_name[OP_COUNT] = {
     [OP_MOVING_FILTER] = "moving_filter",
     [OP_MINIMUM_PHASE] = "minimum_phase",
     [OP_POWER_SPECTRUM] = "power_spectrum",
+    [OP_LOG_BANDS] = "log_bands",
     [OP_COSINE] = "cosine",
     [OP_NORMALIZE] = "normalize",
     [OP_CENTRE] = "centre",

@@ -175,6 +175,13 @@ tensor *op_minimum_phase(tape *t, tensor *cepstra, int taps);
 /* x [n, length] -> [n, frames, fft_length / 2 + 1], the squared magnitudes of the spectra of the Hann windows that lie in
  * x: frame i starts at i * hop, frames = 1 + (length - window) / hop, and zeros follow up to fft_length */
 tensor *op_power_spectrum(tape *t, tensor *x, int window, int hop, int fft_length);
+/*
+ * powers [n, frames, bins] under weights [bands, bins] -> [n, bands, frames]: the logarithms of their sums, of `floor`
+ * where they are less; with `centre`, minus the mean over the frames. It is linear, log, transpose and centre, which is
+ * what runs on the CPU; on a device it is one kernel. covers [2 * bands + 2 * bins], borrowed, says what is not 0: the
+ * first bin of each band, the one after its last, the first band of each bin, and the one after its last.
+ */
+tensor *op_log_bands(tape *t, tensor *powers, tensor *weights, const int32_t *covers, float floor, int centre);
 tensor *op_cosine(tape *t, tensor *a, tensor *b);        /* [n, d], [n, d] or [1, d] -> [n] */
 tensor *op_normalize(tape *t, tensor *a, float epsilon); /* rows to unit length */
 tensor *op_centre(tape *t, tensor *a);                   /* rows (the last dimension) minus their means */

@@ -9,6 +9,7 @@ static const float level = 0.05f, power_floor = 1e-6f;
 struct front_end {
   front_end_settings settings;
   tensor *triangles; /* [bands, bins] */
+  int32_t *covers;   /* what of them is not 0 (op_log_bands) */
   tensor *cosines;   /* [cepstra, bands]; NULL without cepstra */
 };
 
@@ -66,6 +67,20 @@ static void fill_triangles(front_end *f) {
   }
 }
 
+/* Bands are in the order of their bins, and so those of a bin are in a row. */
+static void fill_covers(front_end *f) {
+  const int bands = f->triangles->dim[0], bins = f->triangles->dim[1];
+  int32_t *first = f->covers, *end = first + bands, *lowest = end + bands, *behind = lowest + bins;
+  for (int i = 0; i < bands; i++)
+    for (int k = 0; k < bins; k++) {
+      if (!(f->triangles->data[(size_t)i * (size_t)bins + (size_t)k] > 0)) continue;
+      if (end[i] == 0) first[i] = k;
+      if (behind[k] == 0) lowest[k] = i;
+      end[i] = k + 1;
+      behind[k] = i + 1;
+    }
+}
+
 /* The orthonormal cosine transform without its first row, which is the level. */
 static void fill_cosines(front_end *f) {
   const int bands = f->settings.bands;
@@ -90,15 +105,18 @@ static tensor *make_matrix(int rows, int columns) {
 }
 
 static void free_matrix(tensor *m) {
-  if (m != NULL) memory_free(m->data);
+  if (m == NULL) return;
+  tensor_forget(m);
+  memory_free(m->data);
   memory_free(m);
 }
 
 static int make_matrices(front_end *f) {
   const front_end_settings *s = &f->settings;
   f->triangles = make_matrix(s->bands, s->n_fft / 2 + 1);
+  f->covers = memory_zalloc(2 * (size_t)(s->bands + s->n_fft / 2 + 1), sizeof *f->covers);
   if (s->cepstra > 0) f->cosines = make_matrix(s->cepstra, s->bands);
-  return f->triangles != NULL && (f->cosines != NULL || s->cepstra == 0);
+  return f->triangles != NULL && f->covers != NULL && (f->cosines != NULL || s->cepstra == 0);
 }
 
 scrim_status front_end_create(front_end **out, const front_end_settings *settings, scrim_error *error) {
@@ -111,6 +129,7 @@ scrim_status front_end_create(front_end **out, const front_end_settings *setting
     return fail(error, SCRIM_E_MEMORY, "out of memory for a front end of %d bands", settings->bands);
   }
   fill_triangles(f);
+  fill_covers(f);
   fill_cosines(f);
   *out = f;
   return SCRIM_OK;
@@ -120,6 +139,7 @@ void front_end_free(front_end *f) {
   if (f == NULL) return;
   free_matrix(f->triangles);
   free_matrix(f->cosines);
+  memory_free(f->covers);
   memory_free(f);
 }
 
@@ -139,10 +159,14 @@ tensor *front_end_apply(tape *t, const front_end *f, tensor *samples) {
   const float length = level * sqrtf((float)samples->dim[samples->rank - 1]); /* of the clip as a vector */
   tensor *x = op_affine(t, op_normalize(t, samples, 1e-6f), length, 0);
   x = op_power_spectrum(t, x, s->window, s->hop, s->n_fft);
-  x = op_log(t, op_linear(t, x, f->triangles, NULL), power_floor);
-  if (s->cepstra > 0) x = op_linear(t, x, f->cosines, NULL);
-  x = op_transpose(t, x);
-  if (s->mean_removal || x == NULL) return op_centre(t, x);
+  if (s->cepstra == 0) {
+    x = op_log_bands(t, x, f->triangles, f->covers, power_floor, s->mean_removal);
+    if (s->mean_removal || x == NULL) return x;
+  } else {
+    x = op_log(t, op_linear(t, x, f->triangles, NULL), power_floor);
+    x = op_transpose(t, op_linear(t, x, f->cosines, NULL));
+    if (s->mean_removal || x == NULL) return op_centre(t, x);
+  }
   const int clips = x->dim[0], features = x->dim[1], frames = x->dim[2];
   x = op_centre(t, op_reshape(t, x, 2, (int[]){clips, features * frames}));
   return op_reshape(t, x, 3, (int[]){clips, features, frames});
