@@ -13,6 +13,7 @@
 #include <cmocka.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct fixture {
   const op_case *c;
@@ -60,6 +61,30 @@ static inline scrim_status fixture_run(fixture *f, case_run *r) {
   const scrim_status status = tape_status(f->tape, NULL);
   if (status != SCRIM_OK) return status;
   return tape_backward(f->tape, r->loss, NULL);
+}
+
+/* Result and gradients one after the other, *n values; free(). */
+static inline float *values_of(const fixture *f, const case_run *r, size_t *n) {
+  const float *parts[1 + CASE_INPUTS] = {tensor_values(r->out)};
+  size_t sizes[1 + CASE_INPUTS] = {r->out->n};
+  for (int k = 0; k < CASE_INPUTS; k++) {
+    parts[1 + k] = f->c->frozen >> k & 1 ? NULL : tensor_gradient(r->in[k]);
+    sizes[1 + k] = parts[1 + k] ? r->in[k]->n : 0;
+  }
+  *n = 0;
+  for (int k = 0; k <= CASE_INPUTS; k++) *n += sizes[k];
+  float *all = malloc(*n * sizeof *all), *to = all;
+  assert_non_null(all);
+  for (int k = 0; k <= CASE_INPUTS; to += sizes[k++]) {
+    if (sizes[k]) memcpy(to, parts[k], sizes[k] * sizeof *to);
+  }
+  return all;
+}
+
+static inline float *pass_values(fixture *f, size_t *n) {
+  case_run r = {0};
+  assert_int_equal(fixture_run(f, &r), SCRIM_OK);
+  return values_of(f, &r, n);
 }
 
 static inline double largest(const double *x, size_t n) {

@@ -5,7 +5,7 @@
 #include "cuda/cuda_ops.h"
 #include "cuda/cuda_state.h"
 #include "emulated_cuda.h"
-#include "op_fixture.h"
+#include "op_cases_wide.h"
 
 #include <string.h>
 
@@ -105,110 +105,14 @@ static void every_operation_has_kernels(void **state) {
   }
 }
 
-/* ---- shapes that make kernels choose another way: rows for a block, sums in chunks, tiles; one tensor twice ---- */
-
-CASE_BUILD(add_self, op_add(t, in[0], in[0]))
-CASE_BUILD(kl_self, op_kl_gaussian(t, in[0], in[0]))
-CASE_BUILD(soft_self, op_soft_cross_entropy(t, in[0], in[0]))
-CASE_BUILD(attentive_self, op_attentive_stats(t, in[0], in[0]))
-CASE_BUILD(gaussian_self, op_gaussian(t, in[0], in[0]))
-CASE_BUILD(matmul_self, op_matmul(t, in[0], in[0]))
-
-static const op_case wide_cases[] = {
-    {"softmax, long rows", build_softmax, .shape = {{3, 1500}}, .range = {-4, 4}},
-    {"log_softmax, long rows", build_log_softmax, .shape = {{3, 1500}}, .range = {-4, 4}},
-    {"layer_norm, long rows", build_layer_norm, .shape = {{2, 1100}, {1100}, {1100}}},
-    {"normalize, long rows", build_normalize, .shape = {{2, 1100}}, .f = {1e-8f}},
-    {"cosine, long rows", build_cosine, .shape = {{2, 1100}, {2, 1100}}},
-    {"centre, long rows", build_centre, .shape = {{2, 1300}}},
-    {"attentive_stats, long rows", build_attentive_stats, .shape = {{1, 2, 1400}, {1, 2, 1400}}},
-    {"cross_entropy, long rows", build_cross_entropy, .shape = {{3, 1200}}},
-    {"soft_cross_entropy, long rows", build_soft_cross_entropy, .shape = {{3, 1200}, {3, 1200}}},
-    {"margin_softmax, long rows", build_margin_softmax, .shape = {{2, 1100}}, .range = {-0.9f, 0.9f}, .f = {0.2f, 8}},
-    {"add, tall", build_add, .shape = {{4000, 3}, {3}}},
-    {"mul, one value, many", build_mul, .shape = {{9000}, {1}}},
-    {"sum, many", build_sum, .shape = {{40000}}},
-    {"reduce_mean, long first axis", build_reduce_mean, .shape = {{9000, 3}}, .i = {0}},
-    {"reduce_mean, long middle axis", build_reduce_mean, .shape = {{3, 5000, 2}}, .i = {1}},
-    {"reduce_mean, long last axis", build_reduce_mean, .shape = {{3, 9000}}, .i = {1}},
-    {"reduce_max, many results", build_reduce_max, .shape = {{3, 5, 700}}, .i = {1}},
-    {"batch_norm, tall", build_batch_norm, .shape = {{6000, 3}, NORM_SHAPES(3)}, .frozen = 24},
-    {"batch_norm, long", build_batch_norm, .shape = {{4, 3, 2000}, NORM_SHAPES(3)}, .frozen = 24},
-    {"layer_norm, tall", build_layer_norm, .shape = {{3000, 5}, {5}, {5}}},
-    {"linear, tall", build_linear, .shape = {{3000, 5}, {4, 5}, {4}}},
-    {"hinge, many", build_hinge, .shape = {{50000}}, .f = {0.3f}},
-    {"transpose, several tiles", build_transpose, .shape = {{2, 70, 45}}},
-    {"cosine to one, tall", build_cosine, .shape = {{3000, 4}, {1, 4}}},
-    {"moving_filter, two channels", build_moving_filter, .shape = {{2, 700}, {9, 7}}, .i = {96}},
-    {"minimum_phase, long", build_minimum_phase, .shape = {{2, 40}}, .range = {-0.1f, 0.1f}, .i = {100}},
-    {"a + a", build_add_self, .shape = {{3, 7}}},
-    {"kl_gaussian(a, a)", build_kl_self, .shape = {{3, 7}}},
-    {"soft_cross_entropy(a, a)", build_soft_self, .shape = {{3, 7}}},
-    {"attentive_stats(a, a)", build_attentive_self, .shape = {{2, 3, 7}}},
-    {"gaussian(a, a)", build_gaussian_self, .shape = {{3, 7}}},
-    {"a a", build_matmul_self, .shape = {{5, 5}}},
-};
-enum { N_WIDE_CASES = sizeof wide_cases / sizeof wide_cases[0] };
-
-/* The values as double, for check_close. */
-static double *widened(const float *x, size_t n) {
-  double *to = malloc((n + 1) * sizeof *to);
-  assert_non_null(to);
-  for (size_t i = 0; i < n; i++) to[i] = (double)x[i];
-  return to;
-}
-
-static void check_as_the_processor(const char *name, const char *what, const float *got, const float *want, size_t n) {
-  double *values = widened(want, n);
-  check_close(name, what, got, values, n, float_tolerance);
-  free(values);
-}
+/* ---- shapes that make kernels choose another way ---- */
 
 static void other_shapes_match_the_processor(void **state) {
   (void)state;
-  for (size_t i = 0; i < N_WIDE_CASES; i++) {
-    const op_case *c = &wide_cases[i];
-    fixture here, there;
-    case_run a = {0}, b = {0};
-    assert_true(fixture_open(&here, c, &cpu_backend));
-    assert_true(fixture_open(&there, c, &strict_backend));
-    assert_int_equal(fixture_run(&here, &a), SCRIM_OK);
-    assert_int_equal(fixture_run(&there, &b), SCRIM_OK);
-    check_as_the_processor(c->name, "output", tensor_values(b.out), a.out->data, a.out->n);
-    for (int k = 0; k < CASE_INPUTS; k++) {
-      if (!a.in[k] || !a.in[k]->grad) continue;
-      check_as_the_processor(c->name, "a gradient", tensor_gradient(b.in[k]), a.in[k]->grad, a.in[k]->n);
-    }
-    fixture_close(&there);
-    fixture_close(&here);
-  }
+  for (size_t i = 0; i < N_WIDE_CASES; i++) check_as_the_processor(&strict_backend, &wide_cases[i], float_tolerance);
 }
 
 /* ---- the same bits, whatever the order of threads and blocks, and in a second pass; nothing allocated once warm ---- */
-
-/* Result and gradients one after the other, *n values; free(). */
-static float *values_of(const fixture *f, const case_run *r, size_t *n) {
-  const float *parts[1 + CASE_INPUTS] = {tensor_values(r->out)};
-  size_t sizes[1 + CASE_INPUTS] = {r->out->n};
-  for (int k = 0; k < CASE_INPUTS; k++) {
-    parts[1 + k] = f->c->frozen >> k & 1 ? NULL : tensor_gradient(r->in[k]);
-    sizes[1 + k] = parts[1 + k] ? r->in[k]->n : 0;
-  }
-  *n = 0;
-  for (int k = 0; k <= CASE_INPUTS; k++) *n += sizes[k];
-  float *all = malloc(*n * sizeof *all), *to = all;
-  assert_non_null(all);
-  for (int k = 0; k <= CASE_INPUTS; to += sizes[k++]) {
-    if (sizes[k]) memcpy(to, parts[k], sizes[k] * sizeof *to);
-  }
-  return all;
-}
-
-static float *pass_values(fixture *f, size_t *n) {
-  case_run r = {0};
-  assert_int_equal(fixture_run(f, &r), SCRIM_OK);
-  return values_of(f, &r, n);
-}
 
 /* The first passes may allocate: a block, a joined block. Inputs are so small that uploads stay in their first MiB. */
 static void check_orders(const op_case *c) {
