@@ -1,130 +1,9 @@
 /* Diffusion on the device, emulated, against the CPU: what neighbours tell, the network, steps, whole restorations. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+enum { MOST_POINTS = 400 };
+#include "device_diffusion_world.h"
 
-#include "cloud_world.h"
-#include "core/memory.h"
 #include "cuda/cuda_functions.h"
 #include "emulated_cuda.h"
-#include "pointcloud_defense/restore.h"
-#include <cmocka.h>
-#include <stdio.h>
-
-enum { MOST = 400, WIDTH = 8, LATENT = 5 };
-
-static const device_diffusion_functions *const device = &cuda_diffusion_functions;
-static float cloud[3 * MOST], noise[3 * MOST];
-
-/* ---- a prior with random weights, its last layer too ---- */
-
-static prior_plan *make_plan(void) {
-  const prior_shape shape = {WIDTH, LATENT};
-  random_source *r;
-  prior *p;
-  prior_plan *plan;
-  assert_int_equal(random_source_from_seed(&r, 11, NULL), SCRIM_OK);
-  assert_int_equal(prior_create(&p, &shape, r, NULL), SCRIM_OK);
-  nn_init_he(p->layer[PRIOR_LAYERS - 1].linear.w, r);
-  for (int i = 0; i < PRIOR_LAYERS; i++)
-    for (size_t j = 0; j < p->layer[i].linear.b->n; j++) p->layer[i].linear.b->data[j] = (float)random_normal(r) / 4;
-  assert_int_equal(prior_plan_create(&plan, p, NULL), SCRIM_OK);
-  prior_free(p);
-  random_source_free(r);
-  return plan;
-}
-
-static device_diffusion *open_device(const prior_plan *plan) {
-  device_prior weights;
-  device_diffusion *d;
-  float *block = prior_plan_unpack(plan, &weights);
-  assert_non_null(block);
-  assert_int_equal(device->open(&d, &weights, NULL), SCRIM_OK);
-  memory_free(block);
-  return d;
-}
-
-/* A cloud as the diffusion has it; noise to go with it. */
-static void make_cloud(size_t n, cloud_shape shape, uint64_t seed) {
-  cloud_make(cloud, n, 3, shape, seed);
-  cloud_make(noise, n, 3, CLOUD_UNIFORM, seed + 1);
-  for (size_t i = 0; i < 3 * n; i++) noise[i] = 3.4f * (noise[i] - 0.5f);
-}
-
-/* ---- the CPU's answers ---- */
-
-typedef struct answer {
-  float latent[LATENT], epsilon[3 * MOST];
-  double spacing;
-} answer;
-
-static void add_up(const float *factors, const float *ways, size_t n, float unit, float *epsilon) {
-  for (size_t i = 0; i < n; i++)
-    for (size_t a = 0; a < 3; a++) {
-      float sum = 0;
-      for (size_t v = 0; v < PRIOR_WAYS; v++) sum += factors[i * PRIOR_WAYS + v] * ways[(a * n + i) * PRIOR_WAYS + v];
-      epsilon[3 * i + a] = unit * sum;
-    }
-}
-
-static void ask_the_cpu(const prior_plan *plan, size_t n, double level, answer *to) {
-  static float ways[3 * MOST * PRIOR_WAYS], numbers[MOST * PRIOR_INVARIANTS], factors[MOST * PRIOR_WAYS];
-  float pooled[4 * WIDTH], all[4 * WIDTH] = {0}, *controls = memory_zalloc((size_t)prior_plan_controls(plan), 4);
-  float *scratch = memory_zalloc(prior_plan_scratch(plan), sizeof *scratch);
-  prior_local *l = prior_local_create();
-  pool *p;
-  assert_non_null(controls);
-  assert_non_null(scratch);
-  assert_int_equal(pool_create(&p, 1, NULL), SCRIM_OK);
-  assert_int_equal(prior_local_find(l, p, cloud, n, ways, numbers, &to->spacing, NULL), SCRIM_OK);
-  for (size_t i = 0; i < n; i += PRIOR_PLAN_POINTS) {
-    const size_t points = n - i < PRIOR_PLAN_POINTS ? n - i : PRIOR_PLAN_POINTS;
-    prior_plan_pool(plan, numbers + i * PRIOR_INVARIANTS, points, pooled, scratch);
-    for (size_t j = 0; j < 4 * WIDTH; j++) all[j] += pooled[j] / (float)n;
-  }
-  prior_plan_encode(plan, all, to->latent, scratch);
-  memset(to->epsilon, 0, sizeof to->epsilon);
-  if (to->spacing > 0) {
-    prior_plan_control(plan, to->latent, level / to->spacing, controls, scratch);
-    for (size_t i = 0; i < n; i += PRIOR_PLAN_POINTS)
-      prior_plan_factors(plan, controls, numbers + i * PRIOR_INVARIANTS,
-                         n - i < PRIOR_PLAN_POINTS ? n - i : PRIOR_PLAN_POINTS, factors + i * PRIOR_WAYS, scratch);
-    add_up(factors, ways, n, (float)(-to->spacing / level), to->epsilon);
-  }
-  pool_free(p);
-  prior_local_free(l);
-  memory_free(scratch);
-  memory_free(controls);
-}
-
-/* ---- one look, one step ---- */
-
-/* Norm of the difference over the norm of what was expected. */
-static double distance(const float *a, const float *b, size_t n) {
-  double off = 0, all = 1e-30;
-  for (size_t i = 0; i < n; i++) {
-    off += ((double)a[i] - b[i]) * ((double)a[i] - b[i]);
-    all += (double)b[i] * b[i];
-  }
-  return sqrt(off / all);
-}
-
-static void compare(device_diffusion *d, const prior_plan *plan, size_t n) {
-  static answer expected;
-  static float epsilon[3 * MOST];
-  float latent[LATENT];
-  double spacing;
-  ask_the_cpu(plan, n, 0.2, &expected);
-  assert_int_equal(device->take(d, cloud, n, NULL), SCRIM_OK);
-  assert_int_equal(device->look(d, latent, &spacing, NULL), SCRIM_OK);
-  assert_true(fabs(spacing - expected.spacing) <= 1e-12 * expected.spacing);
-  assert_true(distance(latent, expected.latent, LATENT) < 2e-6);
-  /* x = epsilon */
-  const device_step step = {.level = 0.2, .part = 1, .outer = 1};
-  assert_int_equal(device->step(d, &step, NULL), SCRIM_OK);
-  assert_int_equal(device->give(d, epsilon, NULL), SCRIM_OK);
-  assert_true(distance(epsilon, expected.epsilon, 3 * n) < 1e-5);
-}
 
 static void steps_are_those_of_the_cpu(void **state) {
   (void)state;
@@ -190,7 +69,7 @@ static void noise_is_what_the_host_brings(void **state) {
 /* ---- restoring, as a session does ---- */
 
 static void restore_one(restore *r, pool *p, size_t n, const restore_request *request, float *out, double told[3]) {
-  static uint32_t first[MOST];
+  static uint32_t first[MOST_POINTS];
   cloud_first(cloud, n, 3, first);
   memcpy(out, cloud, 3 * n * sizeof *out);
   assert_int_equal(restore_take(r, cloud, first, n, &told[0], NULL), SCRIM_OK);
@@ -206,7 +85,7 @@ static void restore_one(restore *r, pool *p, size_t n, const restore_request *re
 static void restorations_agree(void **state) {
   (void)state;
   static const restore_request requests[] = {{12, 2, 0.4}, {6, 0, 1}, {1, 1, 1}};
-  static float here[3 * MOST], there[3 * MOST];
+  static float here[3 * MOST_POINTS], there[3 * MOST_POINTS];
   static const unsigned char secret[SCRIM_KEY_BYTES] = {7};
   prior_plan *plan = make_plan();
   scrim_key *key;
@@ -218,14 +97,14 @@ static void restorations_agree(void **state) {
   assert_int_equal(restore_use(r[1], device, NULL), SCRIM_OK);
   for (size_t i = 0; i < sizeof requests / sizeof *requests; i++) {
     double told[2][3];
-    make_cloud(MOST, i == 1 ? CLOUD_MIXED : CLOUD_UNIFORM, 40 + i);
-    restore_one(r[0], p, MOST, &requests[i], here, told[0]);
-    restore_one(r[1], p, MOST, &requests[i], there, told[1]);
+    make_cloud(MOST_POINTS, i == 1 ? CLOUD_MIXED : CLOUD_UNIFORM, 40 + i);
+    restore_one(r[0], p, MOST_POINTS, &requests[i], here, told[0]);
+    restore_one(r[1], p, MOST_POINTS, &requests[i], there, told[1]);
     for (int j = 0; j < 3; j++) assert_true(fabs(told[0][j] - told[1][j]) <= 2e-6 * told[0][j]);
-    for (size_t j = 0; j < 3 * MOST; j++) assert_int_equal(!!isfinite(here[j]), !!isfinite(there[j]));
-    for (size_t j = 0; j < 3 * MOST; j++)
+    for (size_t j = 0; j < 3 * MOST_POINTS; j++) assert_int_equal(!!isfinite(here[j]), !!isfinite(there[j]));
+    for (size_t j = 0; j < 3 * MOST_POINTS; j++)
       here[j] = isfinite(here[j]) ? here[j] : 0, there[j] = isfinite(there[j]) ? there[j] : 0;
-    assert_true(distance(there, here, 3 * MOST) < 1e-5);
+    assert_true(distance(there, here, 3 * MOST_POINTS) < 1e-5);
   }
   for (int i = 0; i < 2; i++) restore_free(r[i]);
   pool_free(p);
@@ -237,14 +116,14 @@ static void restorations_agree(void **state) {
 /* Whoever runs first: a kernel that answers otherwise in another order has a race. */
 static void order_changes_nothing(void **state) {
   (void)state;
-  static float x[EMULATED_ORDERS][3 * MOST];
+  static float x[EMULATED_ORDERS][3 * MOST_POINTS];
   prior_plan *plan = make_plan();
   device_diffusion *d = open_device(plan);
-  make_cloud(MOST, CLOUD_LIDAR, 3);
+  make_cloud(MOST_POINTS, CLOUD_LIDAR, 3);
   for (int order = 0; order < EMULATED_ORDERS; order++) {
     const device_step step = {0.2, 0.99f, -0.1f, 1, 0.05f, noise};
     emulated_cuda_order((emulated_order)order);
-    assert_int_equal(device->take(d, cloud, MOST, NULL), SCRIM_OK);
+    assert_int_equal(device->take(d, cloud, MOST_POINTS, NULL), SCRIM_OK);
     for (int i = 0; i < 2; i++) assert_int_equal(device->step(d, &step, NULL), SCRIM_OK);
     assert_int_equal(device->give(d, x[order], NULL), SCRIM_OK);
     assert_memory_equal(x[order], x[0], sizeof x[0]);
@@ -307,5 +186,6 @@ int main(void) {
       cmocka_unit_test(order_changes_nothing),         cmocka_unit_test(failures_are_told),
       cmocka_unit_test(nonsense_is_refused),
   };
+  device = &cuda_diffusion_functions;
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

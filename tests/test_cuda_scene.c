@@ -1,44 +1,10 @@
 /* Frames on the device, emulated: the same places, neighbours, planes and marks as on the CPU, in the same bits. */
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
+enum { MOST_POINTS = 2100 }; /* more than a tile of the sort has */
+#include "device_scene_world.h"
 
-#include "cloud_world.h"
 #include "core/memory.h"
 #include "cuda/cuda_functions.h"
 #include "emulated_cuda.h"
-#include "pointcloud_defense/cloud_frame.h"
-#include <cmocka.h>
-
-enum { MOST = 2100, MARKER_WIDTH = 20 }; /* more points than a tile of the sort has */
-
-static const device_scene_functions *const device = &cuda_scene_functions;
-static float cloud[3 * MOST], intensity[MOST];
-static uint32_t first[MOST];
-
-/* ---- places and neighbours ---- */
-
-static void compare_neighbours(device_scene *s, neighbours *index, size_t n, size_t k) {
-  static uint32_t found[MOST * DEVICE_SCENE_NEIGHBOURS];
-  static float squared[MOST * DEVICE_SCENE_NEIGHBOURS];
-  static neighbours_block block;
-  size_t places;
-  assert_int_equal(neighbours_build(index, cloud, n, 3, NULL), SCRIM_OK);
-  assert_int_equal(device->build(s, cloud, n, first, &places, NULL), SCRIM_OK);
-  assert_int_equal(places, neighbours_places(index));
-  if (n == 0) return;
-  assert_memory_equal(first, neighbours_first(index), n * sizeof *first);
-  assert_int_equal(device->find(s, k, found, squared, NULL), SCRIM_OK);
-  for (size_t b = 0; b < neighbours_blocks(index); b++) {
-    neighbours_find(index, b, k, &block);
-    for (size_t i = 0; i < block.n; i++) {
-      const size_t at = block.point[i] * k;
-      assert_memory_equal(found + at, block.index[i], block.count * sizeof *found);
-      assert_memory_equal(squared + at, block.squared[i], block.count * sizeof *squared);
-      for (size_t j = block.count; j < k; j++) assert_int_equal(found[at + j], UINT32_MAX);
-    }
-  }
-}
 
 static void neighbours_are_those_of_the_cpu(void **state) {
   (void)state;
@@ -67,8 +33,8 @@ static void larger_clouds_too(void **state) {
   assert_non_null(index);
   assert_int_equal(device->open(&s, NULL, NULL), SCRIM_OK);
   for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) {
-    cloud_make(cloud, MOST, 3, shapes[i], 77 + i);
-    compare_neighbours(s, index, MOST, i == 0 ? 16 : 9);
+    cloud_make(cloud, MOST_POINTS, 3, shapes[i], 77 + i);
+    compare_neighbours(s, index, MOST_POINTS, i == 0 ? 16 : 9);
   }
   device->close(s);
   neighbours_free(index);
@@ -92,66 +58,6 @@ static void nowhere_is_nowhere(void **state) {
   device->close(s);
 }
 
-/* ---- surveys ---- */
-
-typedef struct seen {
-  const marker_plan *plan;
-  float *likely;
-} seen;
-
-static void see(void *context, const neighbours_block *block, const survey_point *point, const plane_lanes *planes) {
-  const seen *to = context;
-  const marker_view view = {cloud, marker_plan_intensity(to->plan) ? intensity : NULL};
-  float features[NEIGHBOURS_LANES * MARKER_FEATURES], likely[NEIGHBOURS_LANES];
-  marker_describe(&view, block, point, planes, features);
-  marker_plan_run(to->plan, features, block->n, likely);
-  for (size_t i = 0; i < block->n; i++) to->likely[block->point[i]] = likely[i];
-}
-
-/* A marker with random weights, as a plan for the CPU and as the device has it. */
-typedef struct both_markers {
-  marker m;
-  marker_plan *plan;
-  device_scene *scene;
-} both_markers;
-
-static void open_markers(both_markers *b, int with_intensity) {
-  const marker_shape shape = {MARKER_WIDTH, with_intensity};
-  random_source *r;
-  assert_int_equal(random_source_from_seed(&r, 4, NULL), SCRIM_OK);
-  assert_int_equal(marker_create(&b->m, &shape, r, NULL), SCRIM_OK);
-  for (size_t i = 0; i < MARKER_FEATURES; i++) {
-    b->m.mean[i] = (float)random_normal(r);
-    b->m.scale[i] = (float)(0.5 + random_uniform(r));
-  }
-  random_source_free(r);
-  b->m.rule[MARKER_K] = 9;
-  assert_int_equal(marker_plan_create(&b->plan, &b->m, NULL), SCRIM_OK);
-  assert_int_equal(device->open(&b->scene, marker_plan_network(b->plan), NULL), SCRIM_OK);
-}
-
-static void close_markers(both_markers *b) {
-  device->close(b->scene);
-  marker_plan_free(b->plan);
-  marker_free(&b->m);
-}
-
-static void compare_survey(both_markers *b, neighbours *index, pool *p, size_t n, size_t k) {
-  static survey_point points[MOST], expected[MOST];
-  static float moved[3 * MOST], expected_moved[3 * MOST], likely[MOST], expected_likely[MOST];
-  size_t places;
-  seen to = {b->plan, expected_likely};
-  memset(expected_likely, 0, sizeof expected_likely);
-  assert_int_equal(neighbours_build(index, cloud, n, 3, NULL), SCRIM_OK);
-  survey_run(&(survey_request){index, cloud, n, k, p, 1, see, &to}, expected, expected_moved);
-  assert_int_equal(device->build(b->scene, cloud, n, first, &places, NULL), SCRIM_OK);
-  const device_survey request = {k, intensity, &points[0].plane, moved, likely};
-  assert_int_equal(device->survey(b->scene, &request, NULL), SCRIM_OK);
-  assert_memory_equal(points, expected, n * sizeof *points);
-  assert_memory_equal(moved, expected_moved, 3 * n * sizeof *moved);
-  assert_memory_equal(likely, expected_likely, n * sizeof *likely);
-}
-
 static void surveys_are_those_of_the_cpu(void **state) {
   (void)state;
   static const size_t sizes[] = {1, 2, 4, 33, 600}, ks[] = {9, 3, 16, 32};
@@ -161,7 +67,7 @@ static void surveys_are_those_of_the_cpu(void **state) {
   assert_non_null(index);
   assert_int_equal(pool_create(&p, 1, NULL), SCRIM_OK);
   for (int with = 0; with < 2; with++) open_markers(&b[with], with);
-  for (size_t i = 0; i < MOST; i++) intensity[i] = (float)(i % 13) / 7;
+  for (size_t i = 0; i < MOST_POINTS; i++) intensity[i] = (float)(i % 13) / 7;
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
     for (cloud_shape shape = 0; shape < CLOUD_SHAPES; shape++) {
       cloud_make(cloud, sizes[i], 3, shape, 10 * i + shape);
@@ -256,7 +162,7 @@ static void failures_are_told(void **state) {
   assert_non_null(index);
   assert_int_equal(device->open(&s, NULL, NULL), SCRIM_OK);
   for (unsigned long at = 1; at < 80; at++) {
-    static float points[4 * MOST];
+    static float points[4 * MOST_POINTS];
     size_t places = 1;
     scrim_error error;
     cloud_make(cloud, 40 + at, 3, CLOUD_LIDAR, at);
@@ -277,7 +183,7 @@ static void failures_are_told(void **state) {
 
 static void nothing_is_allocated_once_warm(void **state) {
   (void)state;
-  static float points[4 * MOST];
+  static float points[4 * MOST_POINTS];
   device_scene *s;
   size_t places;
   assert_int_equal(device->open(&s, NULL, NULL), SCRIM_OK);
@@ -307,5 +213,6 @@ int main(void) {
       cmocka_unit_test(failures_are_told),
       cmocka_unit_test(nothing_is_allocated_once_warm),
   };
+  device = &cuda_scene_functions;
   return cmocka_run_group_tests(tests, NULL, NULL);
 }
