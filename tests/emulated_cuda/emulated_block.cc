@@ -6,6 +6,7 @@
 #include "emulated_parts.h"
 #include "emulated_stack.h"
 #include <algorithm>
+#include <deque>
 #include <numeric>
 #include <sys/mman.h>
 __thread emulated_place emulated_here;
@@ -69,8 +70,8 @@ struct block_run {
   std::vector<unsigned> waiting; /* of each warp: the lanes that wait for others of it */
   std::vector<int> order;        /* in which threads begin */
   size_t begun, done;
-  std::vector<int> ready; /* those that may go on, in the order they were freed */
-  size_t next_ready;
+  std::deque<int> ready; /* those that may go on, in the order they were freed */
+  uint64_t random;
   int current;
   std::vector<worker *> idle, all;
   worker *running;
@@ -183,18 +184,36 @@ void open_barrier() {
                at_warp);
 }
 
+size_t random_below(size_t n) {
+  now->random = now->random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+  return static_cast<size_t>(now->random >> 33) % n;
+}
+
+/*
+ * Who goes on: in ascending order who was freed first, in descending order who was freed last, so that some threads run far
+ * ahead of others.
+ */
+int take_ready() {
+  std::deque<int> &ready = now->ready;
+  size_t which = wanted_order == EMULATED_ASCENDING ? 0 : ready.size() - 1;
+  if (wanted_order == EMULATED_SHUFFLED) which = random_below(ready.size());
+  const int t = ready[which];
+  ready.erase(ready.begin() + static_cast<std::ptrdiff_t>(which));
+  return t;
+}
+
 void run_block() {
-  now->begun = now->done = now->next_ready = 0;
+  now->begun = now->done = 0;
   now->ready.clear();
   for (gpu_thread &t : now->threads) t.state = thread_state::unborn;
   while (now->done < now->threads.size()) {
-    if (now->next_ready < now->ready.size()) {
-      go_to(now->threads[static_cast<size_t>(now->ready[now->next_ready++])].on);
+    if (!now->ready.empty()) {
+      go_to(now->threads[static_cast<size_t>(take_ready())].on);
     } else if (now->begun < now->order.size()) {
       go_to(free_worker());
     } else {
       open_barrier();
-      if (now->next_ready == now->ready.size()) die_waiting();
+      if (now->ready.empty()) die_waiting();
     }
   }
 }
@@ -204,11 +223,7 @@ std::vector<int> places_in_order(size_t n) {
   std::vector<int> order(n);
   std::iota(order.begin(), order.end(), 0);
   if (wanted_order == EMULATED_DESCENDING) std::reverse(order.begin(), order.end());
-  uint64_t random = 1;
-  for (size_t i = n; wanted_order == EMULATED_SHUFFLED && i > 1; i--) {
-    random = random * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
-    std::swap(order[i - 1], order[(random >> 33) % i]);
-  }
+  for (size_t i = n; wanted_order == EMULATED_SHUFFLED && i > 1; i--) std::swap(order[i - 1], order[random_below(i)]);
   return order;
 }
 
@@ -228,6 +243,7 @@ void emulated_run(const emulated_kernel &k) {
   emulated_prepare_thread();
   const size_t threads = static_cast<size_t>(k.block.x) * k.block.y * k.block.z;
   now->kernel = &k;
+  now->random = 1;
   now->threads.assign(threads, gpu_thread());
   now->waiting.assign((threads + EMULATED_WARP - 1) / EMULATED_WARP, 0);
   for (size_t t = 0; t < threads; t++) now->threads[t].index = index_of(t, k.block);
