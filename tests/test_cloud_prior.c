@@ -102,13 +102,13 @@ static void objects_are_diffused_and_scenes_projected(void **state) {
 static void noise_chooses_the_step(void **state) {
   (void)state;
   const scrim_view in = frame(5);
-  scrim_session *s = session(key, CONFIG("clean_noise=0", "step_least=0", "step_cap=30", "floor=100"));
+  scrim_session *s = session(key, CONFIG("clean_noise=0", "step_least=0", "floor=100"));
   scrim_cloud_report report = apply(s, &in);
   assert_in_range(report.time_step, 2, 30);
   assert_true(!report.passed && report.moved > POINTS / 2);
   const int step = report.time_step;
   scrim_session_free(s);
-  s = session(key, CONFIG("clean_noise=0", "step_least=0", "step_cap=30", "step_scale=0.5"));
+  s = session(key, CONFIG("clean_noise=0", "step_least=0", "step_scale=0.5"));
   assert_in_range(apply(s, &in).time_step, 1, step - 1);
   scrim_session_free(s);
   s = session(key, CONFIG("clean_noise=0", "step_scale=100", "step_cap=12"));

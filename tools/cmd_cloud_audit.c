@@ -54,7 +54,7 @@ static const option options[] = {
     [DEFENCES] =
         {"defences", 0, 0, "NAMES",
          "with commas between (default all): SRS, SOR, plane x1, plane x3, scrim, and for filters with a prior "
-         "step 3, step 7, step 15, step 30, levels"},
+         "step 3, step 7, step 15, step 30, levels, thorough"},
     [BUDGETS] = {"budgets", 0, 0, "NUMBERS", "shifts, in units of an object's radius (default 0.01,0.02,0.05)"},
     [ADAPTIVE] = {"adaptive", 0, 0, NULL, "pgd-linf and pgd-flat also by attackers who know the defence"},
     [FULL] = {"full", 0, 0, NULL, "--adaptive, 200 iterations, corruptions at all severities"},

@@ -137,7 +137,8 @@ typedef enum scrim_cloud_attacker {
 typedef struct scrim_cloud_audit_result {
   /*
    * "none", "SRS", "SOR", "plane x1", "plane x3", "scrim"; for filters with a prior also "step 3", "step 7", "step 15",
-   * "step 30" and "levels": the filter with a fixed time step, and with one of three
+   * "step 30" and "levels": the filter with a fixed time step, and with one of three; and "thorough": with six passes
+   * of step 7 and twice the noise, for those who would rather harm clean objects than miss an attack
    */
   char defence[32];
   char attack[32]; /* a name as above, or "clean" */

@@ -247,6 +247,10 @@ const cloud_defence cloud_defences[] = {
      .apply = apply_filter,
      .needs_prior = 1,
      .set = (const char *const[]){"step=-1", "step_levels=1", NULL}},
+    {.name = "thorough",
+     .apply = apply_filter,
+     .needs_prior = 1,
+     .set = (const char *const[]){"step=7", "passes=6", "noise=0.8", NULL}},
     {.name = "scrim", .apply = apply_filter, .projects = 1, .estimates = 1},
     {.name = NULL},
 };
