@@ -1,6 +1,6 @@
 /*
- * The kernels of the GPU on the processor (emulated_cuda.h): every case of op_cases.h, result and gradients, against the
- * plain C kernels in double. That checks their arithmetic, their addresses and their order, not the device.
+ * The kernels of the GPU on the processor (emulated_cuda.h): every case of op_cases.h, result and gradients, against
+ * the plain C kernels in double. That checks their arithmetic, their addresses and their order, not the device.
  */
 #include "cuda/cuda_ops.h"
 #include "cuda/cuda_state.h"
@@ -15,8 +15,8 @@ static const double float_tolerance = 1e-5;
 /* ---- memory that has nothing behind it ---- */
 
 /*
- * On the tape's arena a kernel that goes past an end finds its neighbour. Here each tensor is an allocation of its own, so
- * that ASan and the emulation see it. Tests run one tape at a time.
+ * On the tape's arena a kernel that goes past an end finds its neighbour. Here each tensor is an allocation of its own,
+ * so that ASan and the emulation see it. Tests run one tape at a time.
  */
 enum { MOST_ROOMS = 256 };
 static void *rooms[MOST_ROOMS];
@@ -112,7 +112,7 @@ static void other_shapes_match_the_processor(void **state) {
   for (size_t i = 0; i < N_WIDE_CASES; i++) check_as_the_processor(&strict_backend, &wide_cases[i], float_tolerance);
 }
 
-/* ---- the same bits, whatever the order of threads and blocks, and in a second pass; nothing allocated once warm ---- */
+/* ---- the same bits in a second pass, and whatever the order of threads and blocks; nothing allocated once warm ---- */
 
 /* The first passes may allocate: a block, a joined block. Inputs are so small that uploads stay in their first MiB. */
 static void check_orders(const op_case *c) {

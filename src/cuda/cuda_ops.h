@@ -67,8 +67,8 @@ CUDA_OPS(CUDA_DECLARE)
 #undef CUDA_DECLARE
 
 /*
- * Values of scratch that an adapter asks for where it can do its work in parts, unless one part alone takes more: 64 MiB,
- * about what the second-level cache of a large GPU holds. Tests make it small.
+ * Values of scratch that an adapter asks for where it can do its work in parts, unless one part alone takes more: 64
+ * MiB, about what the second-level cache of a large GPU holds. Tests make it small.
  */
 extern size_t cuda_most_scratch;
 
@@ -93,8 +93,8 @@ static inline size_t cuda_run(const tensor *x, int axis) {
 /* ---- cuda_ops_matrix.c ---- */
 
 /*
- * to [rows, columns] = op(a) [rows, depth] op(b) [depth, columns] + keep * to, `batch` times (0 is once), each time that
- * many values further on. Row major without gaps; `turned`: the matrix is stored as its transpose.
+ * to [rows, columns] = op(a) [rows, depth] op(b) [depth, columns] + keep * to, `batch` times (0 is once), each time
+ * the strides further on. Row major without gaps; `turned`: the matrix is stored as its transpose.
  */
 typedef struct cuda_product {
   size_t rows, columns, depth;
@@ -114,7 +114,7 @@ typedef struct cuda_fft cuda_fft;
 /* The tape's, made when first asked for. NULL: sticky error. */
 const cuda_fft *cuda_fft_find(node *n, size_t length, size_t batch);
 size_t cuda_fft_work(const cuda_fft *f); /* floats that a transform needs beside its arrays */
-/* signals [batch, length] -> spectra [batch, length / 2 + 1, 2], and back, which spoils the spectra. 0: sticky error. */
+/* signals [batch, length] -> spectra [batch, length / 2 + 1, 2], and back, which spoils the spectra. 0: sticky. */
 int cuda_fft_forward(node *n, const cuda_fft *f, float *work, float *signals, float *spectra);
 int cuda_fft_inverse(node *n, const cuda_fft *f, float *work, float *spectra, float *signals);
 

@@ -1,7 +1,7 @@
 /*
- * The launchers of the operations' kernels: device pointers, sizes, a stream. They launch and answer the launch's error;
- * nothing is waited for. What a pass does not need is left zero; gradients are added to, and may be NULL where the
- * comment says so. Matrices are row major, sizes are in values.
+ * The launchers of the operations' kernels: device pointers, sizes, a stream. They launch and answer the launch's
+ * error; nothing is waited for. What a pass does not need is left zero; gradients are added to, and may be NULL where
+ * the comment says so. Matrices are row major, sizes are in values.
  */
 #ifndef CUDA_KERNELS_H
 #define CUDA_KERNELS_H

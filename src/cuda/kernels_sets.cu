@@ -50,15 +50,15 @@ __global__ void distance_kernel(const float *places, float *distance, size_t fir
   }
 }
 
-/* A distance and a place as one number that orders by both. Distances are no less than 0 and so ordered as their bits are;
- * what is no number comes last. */
+/* A distance and a place as one number that orders by both. Distances are no less than 0 and so ordered as their bits
+ * are; what is no number comes last. */
 __device__ static uint64_t near_key(float distance, size_t j) {
   return (uint64_t)__float_as_uint(distance) << 32 | j;
 }
 
 /*
- * near [rows, k]: the k points of least distance, nearest first, of equally near ones the first. A warp a row: again and
- * again the least of those that come after the last one found. Nothing is marked, so only the answer is written.
+ * near [rows, k]: the k points of least distance, nearest first, of equally near ones the first. A warp a row: again
+ * and again the least of those that come after the last one found. Nothing is marked, so only the answer is written.
  */
 __global__ void near_kernel(const float *distance, int32_t *near, size_t rows, size_t points, size_t k) {
   if (ROW >= rows) return;

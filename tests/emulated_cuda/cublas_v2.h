@@ -1,4 +1,4 @@
-/* For tests, in place of the toolkit's header of this name: what Scrim uses of cuBLAS, by OpenBLAS. See emulated_cuda.h. */
+/* For tests, in place of the toolkit's header of this name: what Scrim uses of cuBLAS. See emulated_cuda.h. */
 #ifndef EMULATED_CUBLAS_H
 #define EMULATED_CUBLAS_H
 

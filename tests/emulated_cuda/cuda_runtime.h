@@ -90,7 +90,7 @@ template <class T> static inline T emulated_shuffle(unsigned mask, T value, int 
   return value;
 }
 
-/* The lane that `lane` means in the sub-warp of `width` lanes that the caller is in, or the caller's own if there is none. */
+/* The lane that `lane` means in the caller's sub-warp of `width` lanes, or the caller's own if there is none. */
 static inline int emulated_sub_warp(int lane, int width) {
   const int mine = emulated_lane(), base = mine / width * width;
   return lane < base || lane >= base + width ? mine : lane;

@@ -1,4 +1,4 @@
-/* For tests, in place of the toolkit's header of this name: what Scrim uses of cuFFT, by FFTW. See emulated_cuda.h. */
+/* For tests, in place of the toolkit's header of this name: what Scrim uses of cuFFT. See emulated_cuda.h. */
 #ifndef EMULATED_CUFFT_H
 #define EMULATED_CUFFT_H
 

@@ -1,7 +1,7 @@
 /*
- * The threads of a block on one thread of the host. A worker runs them one after the other on a stack of its own. When one
- * must wait it keeps the worker, and another goes on with the threads that have not begun; so a kernel whose threads never
- * wait needs one worker and no switch.
+ * The threads of a block on one thread of the host. A worker runs them one after the other on a stack of its own. When
+ * one must wait it keeps the worker, and another goes on with the threads that have not begun; so a kernel whose
+ * threads never wait needs one worker and no switch.
  */
 #include "emulated_parts.h"
 #include "emulated_stack.h"
@@ -190,8 +190,8 @@ size_t random_below(size_t n) {
 }
 
 /*
- * Who goes on: in ascending order who was freed first, in descending order who was freed last, so that some threads run far
- * ahead of others.
+ * Who goes on: in ascending order who was freed first, in descending order who was freed last, so that some threads
+ * run far ahead of others.
  */
 int take_ready() {
   std::deque<int> &ready = now->ready;
