@@ -11,6 +11,7 @@
 #include <scrim/voice_encoder.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 enum { TALKERS = 4, CLIP = 18000 };
@@ -95,6 +96,27 @@ static void a_trained_file_loads(void **state) {
   tensorfile_close(file);
 }
 
+/* The file is that of the test before. */
+static void a_file_tells_what_it_is(void **state) {
+  (void)state;
+  scrim_voice_encoder *e;
+  const char *name, *value, *kind = NULL, *speakers = NULL;
+  assert_int_equal(scrim_voice_encoder_open(&e, encoder_path, NULL), SCRIM_OK);
+  for (size_t i = 0; scrim_voice_encoder_info(e, i, &name, &value); i++) {
+    if (strcmp(name, "kind") == 0) kind = value;
+    if (strcmp(name, "trained.speakers") == 0) speakers = value;
+  }
+  assert_non_null(kind);
+  assert_non_null(speakers);
+  assert_string_equal(kind, "tdnn");
+  assert_string_equal(speakers, "2");
+  assert_false(scrim_voice_encoder_info(NULL, 0, &name, &value));
+  scrim_voice_encoder_free(e);
+  assert_int_equal(scrim_voice_encoder_open(&e, path[0], NULL), SCRIM_E_FORMAT);
+  assert_null(e);
+  assert_int_equal(scrim_voice_encoder_open(&e, NULL, NULL), SCRIM_E_ARGUMENT);
+}
+
 static void what_does_not_fit_is_refused(void **state) {
   (void)state;
   scrim_config config, other;
@@ -118,6 +140,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(each_kind_has_its_own_defaults),
       cmocka_unit_test(a_trained_file_loads),
+      cmocka_unit_test(a_file_tells_what_it_is),
       cmocka_unit_test(what_does_not_fit_is_refused),
   };
   return cmocka_run_group_tests(tests, open_all, close_all);

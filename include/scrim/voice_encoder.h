@@ -49,6 +49,18 @@ SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_voice_train_encoder(const char *pa
                                                                   const scrim_train_options *options,
                                                                   scrim_voice_encoder_fit *fit, scrim_error *error);
 
+/*
+ * What a file of one encoder says of itself: its kind, its front end, the parameters it was trained with and what
+ * training measured. SCRIM_E_FORMAT: it holds no encoder, or not all of one.
+ */
+typedef struct scrim_voice_encoder scrim_voice_encoder; /* immutable, shared by threads */
+SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_voice_encoder_open(scrim_voice_encoder **out, const char *path,
+                                                                 scrim_error *error);
+SCRIM_API void scrim_voice_encoder_free(scrim_voice_encoder *encoder); /* NULL is fine */
+/* Entry `index`, in the order of names; 0 past the last. Both strings live as long as the encoder. */
+SCRIM_API int scrim_voice_encoder_info(const scrim_voice_encoder *encoder, size_t index, const char **name,
+                                       const char **value);
+
 #ifdef __cplusplus
 }
 #endif

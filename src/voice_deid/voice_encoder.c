@@ -1,7 +1,8 @@
-/* The public side of speaker encoders: their parameters by name, and training into a file. */
+/* The public side of speaker encoders: their parameters by name, training into a file, and what a file says. */
 #include <scrim/voice_encoder.h>
 
 #include "core/error.h"
+#include "core/memory.h"
 #include "core/number.h"
 #include "core/settings.h"
 #include "voice_deid/encoder_train.h"
@@ -168,4 +169,39 @@ scrim_status scrim_voice_train_encoder(const char *path, const char *kind, const
   speaker_encoder_free(e);
   if (status == SCRIM_OK && fit != NULL) *fit = found;
   return status;
+}
+
+/* ---- what a file says ---- */
+
+struct scrim_voice_encoder {
+  tensorfile *file;
+};
+
+void scrim_voice_encoder_free(scrim_voice_encoder *encoder) {
+  if (encoder == NULL) return;
+  tensorfile_close(encoder->file);
+  memory_free(encoder);
+}
+
+/* The network is put together once, so that a file whose weights do not fit its settings is not described as good. */
+scrim_status scrim_voice_encoder_open(scrim_voice_encoder **out, const char *path, scrim_error *error) {
+  if (out == NULL || path == NULL)
+    return fail(error, SCRIM_E_ARGUMENT, "scrim_voice_encoder_open: out or path is NULL");
+  *out = NULL;
+  speaker_encoder *whole = NULL;
+  scrim_voice_encoder *e = memory_zalloc(1, sizeof *e);
+  if (e == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for a speaker encoder");
+  scrim_status status = tensorfile_open(&e->file, path, error);
+  if (status == SCRIM_OK) status = speaker_encoder_get(&whole, "", e->file, error);
+  speaker_encoder_free(whole);
+  if (status == SCRIM_OK)
+    *out = e;
+  else
+    scrim_voice_encoder_free(e);
+  return status;
+}
+
+int scrim_voice_encoder_info(const scrim_voice_encoder *encoder, size_t index, const char **name, const char **value) {
+  if (encoder == NULL || name == NULL || value == NULL) return 0;
+  return tensorfile_meta_at(encoder->file, index, name, value);
 }

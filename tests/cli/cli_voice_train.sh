@@ -11,6 +11,12 @@ done
 speech rooms/small/room.wav wav16 16000 1 800 1 1
 
 expect "train" 0 "EER of the held out" "$scrim" voice train encoder --list list.tsv --rooms rooms -o whole.scrim $tiny
+expect "info" 0 "" "$scrim" info whole.scrim
+grep -q "^kind  *tdnn" stdout && grep -q "^trained.speakers  *3" stdout
+verdict "tells the kind and what training found" $?
+expect "info as JSON" 0 "" "$scrim" info --json whole.scrim
+grep -q '"trained.held_out": "2"' stdout
+verdict "tells the same" $?
 expect "from a checkpoint that is not there yet" 0 "" \
   "$scrim" voice train encoder --list list.tsv --rooms rooms -o resumed.scrim --checkpoint state --resume -q $tiny
 cmp -s whole.scrim resumed.scrim && [ ! -e state ]
