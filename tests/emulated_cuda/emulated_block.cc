@@ -139,6 +139,7 @@ worker *free_worker() {
   w->stack = static_cast<char *>(
       mmap(nullptr, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
   if (w->stack == MAP_FAILED) emulated_die("no memory for a stack");
+  emulated_fresh(w->stack, STACK_BYTES);
   emulated_begin(&w->place, w->stack, STACK_BYTES, work);
   now->all.push_back(w);
   return w;

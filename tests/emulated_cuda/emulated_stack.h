@@ -13,8 +13,18 @@
 #endif
 #endif
 #ifdef EMULATED_ASAN
+#include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
+
+/* New memory for a stack may be where another stack was, and ASan remembers that one's frames. */
+static inline void emulated_fresh(char *stack, size_t bytes) {
+#ifdef EMULATED_ASAN
+  __asan_unpoison_memory_region(stack, bytes);
+#else
+  (void)stack, (void)bytes;
+#endif
+}
 
 #if defined(__x86_64__) && !defined(EMULATED_UCONTEXT)
 
