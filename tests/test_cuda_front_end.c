@@ -105,7 +105,7 @@ static void silence_has_features(void **state) {
   front_end_free(f);
 }
 
-/* One kernel after the spectrum, where there were five operations. */
+/* One kernel after the spectrum, where there were four operations. */
 static void bands_are_one_launch(void **state) {
   (void)state;
   front_end *f;
