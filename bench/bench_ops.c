@@ -7,6 +7,7 @@
  * prints the median microseconds of both and their ratio, for all cases or for those whose name begins with NAME.
  */
 #include "../tests/op_cases.h"
+#include "tensor/backend_open.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,7 @@ static void workload_run(workload *w) {
   const case_run r = case_build(w->tape, w->c, w->values, w->weights, BENCH_OUTPUTS);
   must(r.loss != NULL, w->c->name);
   must(tape_backward(w->tape, r.loss, NULL) == SCRIM_OK, w->c->name);
+  must(tensor_values(r.loss) != NULL, w->c->name); /* a GPU has come to the end by then */
 }
 
 static double microseconds_now(void) {
@@ -86,12 +88,21 @@ static double measure(const op_case *c, const backend *b) {
 
 int main(int argc, char **argv) {
   const char *start = argc > 1 ? argv[1] : "";
-  printf("%-40s %12s %12s %8s\n", "forward and backward", "plain C us", "fast us", "ratio");
+  const backend *gpu;
+  const char *folder = getenv("BUILD");
+  const int has_gpu = backend_open_in(&gpu, 0, folder ? folder : "build", NULL) == SCRIM_OK;
+  printf("%-40s %12s %12s %8s%s\n", "forward and backward", "plain C us", "fast us", "ratio",
+         has_gpu ? "       GPU us    ratio" : "");
   for (size_t i = 0; i < N_OP_CASES; i++) {
     const op_case *c = &op_cases[i];
     if (!c->large || strncmp(c->name, start, strlen(start)) != 0) continue;
     const double plain = measure(c, &reference_backend), fast = measure(c, &cpu_backend);
-    printf("%-40s %12.1f %12.1f %8.2f\n", c->name, plain, fast, plain / fast);
+    printf("%-40s %12.1f %12.1f %8.2f", c->name, plain, fast, plain / fast);
+    if (has_gpu) {
+      const double there = measure(c, gpu);
+      printf(" %12.1f %8.2f", there, fast / there);
+    }
+    putchar('\n');
   }
   return 0;
 }

@@ -1,12 +1,13 @@
 /*
  * One training step of the confidence reformer, timed: forward, backward, Adam with amsgrad.
  *
- *     bench_training CLASSES BATCH STEPS
+ *     bench_training CLASSES BATCH STEPS [cuda]
  *
  * prints the number of trainable values, the loss before and after, and the median seconds a step. bench_training.py
- * runs it in turn with the same network in PyTorch.
+ * runs it in turn with the same network in PyTorch. With "cuda" on the GPU, by the backend in the folder BUILD.
  */
 #include "purifier/reformer.h"
+#include "tensor/backend_open.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -46,13 +47,16 @@ static void fill_rows(workload *w) {
   }
 }
 
-static void workload_open(workload *w, int classes, int batch) {
+static void workload_open(workload *w, int classes, int batch, int cuda) {
   scrim_error error = {0};
   const reformer_shape shape = reformer_shape_for(classes);
   *w = (workload){.n = batch, .k = classes};
   must(random_source_from_seed(&w->random, 1, &error), &error);
   must(reformer_create(&w->r, &shape, w->random, &error), &error);
-  must(tape_create(&w->tape, &cpu_backend, &error), &error);
+  const backend *b = &cpu_backend;
+  const char *folder = getenv("BUILD");
+  if (cuda) must(backend_open_in(&b, 0, folder ? folder : "build", &error), &error);
+  must(tape_create(&w->tape, b, &error), &error);
   const nn_optimizer_config adam = {.kind = NN_AMSGRAD, .rate = 1e-3, .beta1 = 0.5};
   const size_t values = (size_t)batch * (size_t)classes;
   w->optimizer = nn_optimizer_create(w->r->params, &adam);
@@ -100,7 +104,10 @@ static double step(workload *w, uint64_t number) {
   nn_params_zero_grad(w->r->params);
   must(tape_backward(w->tape, loss, &error), &error);
   nn_optimizer_step(w->optimizer, 1);
-  return (double)loss->data[0];
+  must(nn_optimizer_status(w->optimizer, &error), &error);
+  const float *value = tensor_values(loss);
+  must(tape_status(w->tape, &error), &error);
+  return (double)*value;
 }
 
 static double seconds_now(void) {
@@ -115,14 +122,14 @@ static int by_value(const void *a, const void *b) {
 }
 
 int main(int argc, char **argv) {
-  const int classes = argc == 4 ? atoi(argv[1]) : 0, batch = argc == 4 ? atoi(argv[2]) : 0;
-  const int steps = argc == 4 ? atoi(argv[3]) : 0;
-  if (classes < 2 || batch < 2 || steps < 1) {
-    fprintf(stderr, "usage: bench_training CLASSES BATCH STEPS\n");
+  const int given = argc == 4 || argc == 5, cuda = argc == 5 && strcmp(argv[4], "cuda") == 0;
+  const int classes = given ? atoi(argv[1]) : 0, batch = given ? atoi(argv[2]) : 0, steps = given ? atoi(argv[3]) : 0;
+  if (classes < 2 || batch < 2 || steps < 1 || (argc == 5 && !cuda)) {
+    fprintf(stderr, "usage: bench_training CLASSES BATCH STEPS [cuda]\n");
     return 64;
   }
   workload w;
-  workload_open(&w, classes, batch);
+  workload_open(&w, classes, batch, cuda);
   const double before = step(&w, 0);
   for (int i = 1; i < WARM_UP; i++) step(&w, (uint64_t)i);
   double *taken = memory_zalloc((size_t)steps, sizeof *taken), after = before;
