@@ -29,7 +29,7 @@ static char *find_image(void) {
 /* Without dlclose at the end: drivers do not like to be unloaded, and tensors may still have copies on the GPU. */
 static scrim_status open_object(const backend **out, int tf32, const char *path, scrim_error *error) {
   void *object = dlopen(path, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
-  if (!object) return fail(error, SCRIM_E_DEVICE, "cannot open %s: %s", path_shown(path), dlerror());
+  if (!object) return fail(error, SCRIM_E_DEVICE, "cannot open the backend for GPUs: %s", dlerror());
   backend_entry *entry = NULL;
   void *symbol = dlsym(object, BACKEND_ENTRY);
   memcpy(&entry, &symbol, sizeof entry); /* ISO C has no cast for it */
