@@ -28,7 +28,7 @@ const scrim_param cloud_params[CLOUD_PARAMS] = {
     {"threads", "threads of a session; the answer is the same for any number", 1, 1, 64, 1, SCRIM_PARAM_APPLY},
     {"objects",
      "mode 0, filters with a prior: frames of so many places or fewer are objects, which it restores; 0: none are",
-     4096, 0, 65536, 1, SCRIM_PARAM_APPLY},
+     4096, 0, 1000000, 1, SCRIM_PARAM_APPLY},
     {"step", "objects: time step that they are diffused to; -1: chosen by the noise in them", -1, -1, DIFFUSION_STEPS,
      1, SCRIM_PARAM_APPLY},
     {"step_scale", "objects: noise that the time step stands for, in units of what the prior finds", 1, 0, 100, 0,
