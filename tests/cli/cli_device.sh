@@ -51,4 +51,31 @@ for device in cpu cuda; do
 done
 [ -s audit.cpu ] && cmp -s audit.cpu audit.cuda
 verdict "finds what the CPU finds" $?
+
+# A ring of ground with something above it. Marks and projections are the CPU's to the byte, objects within rounding.
+awk 'BEGIN {
+  srand(1)
+  print "VERSION .7\nFIELDS x y z\nSIZE 4 4 4\nTYPE F F F\nCOUNT 1 1 1\nWIDTH 1000\nHEIGHT 1\nPOINTS 1000\nDATA ascii"
+  for (i = 0; i < 1000; i++) {
+    angle = 6.283 * rand()
+    range = 3 + 20 * rand()
+    printf "%.4f %.4f %.4f\n", range * cos(angle), range * sin(angle), (i % 20 ? 0.05 : 3) * rand()
+  }
+}' >ring.pcd
+for how in "--mode mark" "--mode remove --set measure=3 --set k=8" "--mode move --set objects=0" \
+  "--mode move --set passes=1"; do
+  for device in cpu cuda; do
+    expect "apply to points, $how, $device" 0 "" "$gpu" cloud apply -f prior.scrim -k my.key --device $device $how \
+      ring.pcd -o $device.pcd
+  done
+  if [ "$how" = "--mode move --set passes=1" ]; then
+    paste -d' ' cpu.pcd cuda.pcd | awk 'NF == 6 && /^-?[0-9]/ {
+      n++
+      for (i = 1; i <= 3; i++) off += ($i - $(i + 3)) ^ 2
+    } END { exit !(n == 1000 && off / n < 1e-10) }'
+  else
+    cmp -s cpu.pcd cuda.pcd
+  fi
+  verdict "gives the CPU's points, $how" $?
+done
 finish
