@@ -196,10 +196,12 @@ size_t random_below(size_t n) {
  */
 int take_ready() {
   std::deque<int> &ready = now->ready;
-  size_t which = wanted_order == EMULATED_ASCENDING ? 0 : ready.size() - 1;
-  if (wanted_order == EMULATED_SHUFFLED) which = random_below(ready.size());
-  const int t = ready[which];
-  ready.erase(ready.begin() + static_cast<std::ptrdiff_t>(which));
+  if (wanted_order == EMULATED_SHUFFLED) std::swap(ready[random_below(ready.size())], ready.back());
+  const int t = wanted_order == EMULATED_ASCENDING ? ready.front() : ready.back();
+  if (wanted_order == EMULATED_ASCENDING)
+    ready.pop_front();
+  else
+    ready.pop_back();
   return t;
 }
 
