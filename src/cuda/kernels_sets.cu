@@ -3,14 +3,17 @@
 
 /* ---- linear_max: x [sets, points, in], w [out, in]; forward is a product and then axis_max ---- */
 
-/* A thread has a column of a set's points, and adds up the outputs that chose each, one after the other. */
-__global__ void linear_max_x_kernel(linear_max_pass p) {
-  EACH(i, p.sets * p.in) {
-    const size_t set = quotient(i, p.in), column = i - set * p.in;
-    float *grad = p.x_grad + set * p.points * p.in + column;
-    for (size_t o = 0; o < p.out; o++) {
-      grad[(size_t)p.chosen[set * p.out + o] * p.in] += p.g[set * p.out + o] * p.w[o * p.in + column];
-    }
+/*
+ * A thread has a column of a set's points, and adds up the outputs that chose each, one after the other. That the
+ * gradient is none of what is read lets the next reads begin before it is written.
+ */
+__global__ void linear_max_x_kernel(const float *__restrict__ w, const float *__restrict__ g,
+                                    const int32_t *__restrict__ chosen, float *__restrict__ x_grad, size_t sets,
+                                    size_t points, size_t in, size_t out) {
+  EACH(i, sets * in) {
+    const size_t set = quotient(i, in), column = i - set * in;
+    float *grad = x_grad + set * points * in + column;
+    for (size_t y = set * out, o = 0; o < out; o++, y++) grad[(size_t)chosen[y] * in] += g[y] * w[o * in + column];
   }
 }
 
@@ -28,7 +31,10 @@ __global__ void linear_max_w_kernel(linear_max_pass p) {
 
 cudaError_t launch_linear_max_backward(const linear_max_pass *p, cudaStream_t stream) {
   cudaError_t error = cudaSuccess;
-  if (p->x_grad) error = LAUNCH_EACH(linear_max_x_kernel, p->sets * p->in, stream, *p);
+  if (p->x_grad) {
+    error = LAUNCH_EACH(linear_max_x_kernel, p->sets * p->in, stream, p->w, p->g, p->chosen, p->x_grad, p->sets,
+                        p->points, p->in, p->out);
+  }
   if (error == cudaSuccess && p->w_grad) error = LAUNCH_EACH(linear_max_w_kernel, p->out * p->in, stream, *p);
   return error;
 }
@@ -112,8 +118,8 @@ cudaError_t launch_neighbour_max_forward(const neighbour_pass *p, cudaStream_t s
 }
 
 /* A thread has a channel of a set, and adds up its points one after the other. */
-__global__ void neighbour_max_slope_kernel(const float *g, const int32_t *chosen, float *values_grad, size_t sets,
-                                           size_t points, size_t c) {
+__global__ void neighbour_max_slope_kernel(const float *__restrict__ g, const int32_t *__restrict__ chosen,
+                                           float *__restrict__ values_grad, size_t sets, size_t points, size_t c) {
   EACH(i, sets * c) {
     const size_t set = quotient(i, c), channel = i - set * c;
     for (size_t point = set * points; point < (set + 1) * points; point++) {
