@@ -1,5 +1,5 @@
-/* Diffusion on a GPU, where there is one: steps agree with the CPU's within the limits of device_diffusion_world.h, and a
- * cloud comes to the same bits each time. */
+/* Diffusion on a GPU, where there is one: steps agree with the CPU's within the limits of device_diffusion_world.h, and
+ * a cloud comes to the same bits each time. */
 enum { MOST_POINTS = 20000 };
 #include "device_diffusion_world.h"
 

@@ -1,4 +1,5 @@
-/* Clouds on a GPU, where there is one, as large as frames are: the CPU's places, neighbours, planes and marks to the bit. */
+/* Clouds on a GPU, where there is one, as large as frames are: the CPU's places, neighbours, planes and marks to the
+ * bit. */
 enum { MOST_POINTS = 60000 };
 #include "device_scene_world.h"
 

@@ -1,4 +1,5 @@
-/* What the GPU does that is no operation on tensors; listed in cuda_functions.c, which the backend's table points to. */
+/* What the GPU does that is no operation on tensors; listed in cuda_functions.c, which the backend's table points to.
+ * */
 #ifndef CUDA_CUDA_FUNCTIONS_H
 #define CUDA_CUDA_FUNCTIONS_H
 

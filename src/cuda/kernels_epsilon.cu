@@ -1,7 +1,7 @@
 /*
- * The prior's network over all places: encoder and pool, the head and what it tells the layers, then the layers with gates
- * and shifts and what their answers make of the ways. Activations of 32 places stay in shared memory; weights of width 32
- * are 150 KB and stay in the second-level cache.
+ * The prior's network over all places: encoder and pool, the head and what it tells the layers, then the layers with
+ * gates and shifts and what their answers make of the ways. Activations of 32 places stay in shared memory; weights of
+ * width 32 are 150 KB and stay in the second-level cache.
  *
  * Floor for width 32: 37,000 multiply-adds a place, and 750 bytes.
  */

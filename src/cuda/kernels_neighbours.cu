@@ -1,14 +1,15 @@
 /*
- * The nearest neighbours of all places: a warp takes a leaf of 32, a lane one place each, and goes through the tree for all
- * of them together, from the leaf's siblings outwards. Boxes are looked at 32 at a time, one a lane, against the box of the
- * leaf; places of a leaf that is near enough for some lane are shown to all lanes. So nothing diverges but what a lane
- * keeps: its nearest in order, as distance and index in one number, so that of equal distances the lower index is nearer.
+ * The nearest neighbours of all places: a warp takes a leaf of 32, a lane one place each, and goes through the tree for
+ * all of them together, from the leaf's siblings outwards. Boxes are looked at 32 at a time, one a lane, against the
+ * box of the leaf; places of a leaf that is near enough for some lane are shown to all lanes. So nothing diverges but
+ * what a lane keeps: its nearest in order, as distance and index in one number, so that of equal distances the lower
+ * index is nearer.
  *
- * Rounding is monotone: the distance from a box, computed as that from a point is, is never more than that from a point in
- * it. Whoever compares with "not farther" loses nobody.
+ * Rounding is monotone: the distance from a box, computed as that from a point is, is never more than that from a point
+ * in it. Whoever compares with "not farther" loses nobody.
  *
- * Floor: 16 bytes a place are read and 8 k written. What it costs is some 20 leaves a warp: 640 distances a place, and those
- * kept, k compare-and-swaps each.
+ * Floor: 16 bytes a place are read and 8 k written. What it costs is some 20 leaves a warp: 640 distances a place, and
+ * those kept, k compare-and-swaps each.
  */
 #include "cuda/kernels_points.h"
 #include "cuda/launch.h"
@@ -74,9 +75,9 @@ __device__ float distance(const box &a, const box &b) {
 /* ---- what a lane keeps ---- */
 
 /*
- * The nearest so far, ascending: the bits of the squared distance, which are in the order of the numbers, above the index.
- * Of K numbers the first K - k are 0 and stay in front, so that the farthest of k is always the last: registers cannot be
- * counted off.
+ * The nearest so far, ascending: the bits of the squared distance, which are in the order of the numbers, above the
+ * index. Of K numbers the first K - k are 0 and stay in front, so that the farthest of k is always the last: registers
+ * cannot be counted off.
  */
 template <int K> struct nearest { uint64_t kept[K]; };
 

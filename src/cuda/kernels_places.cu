@@ -1,12 +1,13 @@
 /*
- * The places of a cloud in the order of a space-filling curve, by a stable radix sort, so that of equal points the one of
- * lowest index comes first.
+ * The places of a cloud in the order of a space-filling curve, by a stable radix sort, so that of equal points the one
+ * of lowest index comes first.
  *
- * The curve runs through logarithms of the coordinates: near the sensor, where points are dense, its cells are small. Their
- * size is 1 / 16384 of the range, or of an eighth of what is the middle range of the cloud: no point, however far out, makes
- * cells coarse for others. The curve decides about speed only, the answers are the same along any.
+ * The curve runs through logarithms of the coordinates: near the sensor, where points are dense, its cells are small.
+ * Their size is 1 / 16384 of the range, or of an eighth of what is the middle range of the cloud: no point, however far
+ * out, makes cells coarse for others. The curve decides about speed only, the answers are the same along any.
  *
- * Floor, for n points: 8 passes over keys and indices, each read twice and written once: 8 * 36 bytes a point, 290 in all.
+ * Floor, for n points: 8 passes over keys and indices, each read twice and written once: 8 * 36 bytes a point, 290 in
+ * all.
  */
 #include "cuda/kernels_points.h"
 #include "cuda/launch.h"

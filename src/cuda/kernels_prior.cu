@@ -2,8 +2,8 @@
  * What neighbours tell of a point, in the arithmetic of prior_local.c: planes of three scales from one pass over 32
  * neighbours, then what those know, then all of it laid out as rows for the network. A thread a place.
  *
- * Floor, bytes a place: 256 of neighbours read twice, 384 of their coordinates, 512 of what they know, all but the first
- * from the second-level cache; 450 written and as many read again.
+ * Floor, bytes a place: 256 of neighbours read twice, 384 of their coordinates, 512 of what they know, all but the
+ * first from the second-level cache; 450 written and as many read again.
  */
 #include "cuda/kernels_planes.cuh"
 #include "cuda/kernels_prior.h"

@@ -1,6 +1,6 @@
 /*
- * Launchers of what diffusion needs besides neighbours: what they tell of a point (prior_local.c), the network, the step.
- * "Rows" are [rows, slots]: one number of all places side by side.
+ * Launchers of what diffusion needs besides neighbours: what they tell of a point (prior_local.c), the network, the
+ * step. "Rows" are [rows, slots]: one number of all places side by side.
  */
 #ifndef CUDA_KERNELS_PRIOR_H
 #define CUDA_KERNELS_PRIOR_H

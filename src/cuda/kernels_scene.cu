@@ -1,9 +1,9 @@
 /*
- * Planes, distances and what a point looks like to the marker: a thread a place, neighbours in ascending distance, sums in
- * double. The arithmetic is that of plane_lanes.c, plane.c, survey.c and marker_features.c, operation by operation.
+ * Planes, distances and what a point looks like to the marker: a thread a place, neighbours in ascending distance, sums
+ * in double. The arithmetic is that of plane_lanes.c, plane.c, survey.c and marker_features.c, operation by operation.
  *
- * Floor, with k neighbours: 8 k bytes a place of indices and distances, 12 k of coordinates (from the second-level cache,
- * which holds a frame), 16 to 84 written.
+ * Floor, with k neighbours: 8 k bytes a place of indices and distances, 12 k of coordinates (from the second-level
+ * cache, which holds a frame), 16 to 84 written.
  */
 #include "cuda/kernels_planes.cuh"
 #include "cuda/kernels_points.h"

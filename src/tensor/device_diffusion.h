@@ -1,10 +1,10 @@
 /*
- * The diffusion of objects and scenes on a device: what neighbours tell of each point (prior_local.h), the prior's network
- * (prior.h) and the steps (diffusion.h) between taking a cloud in and giving it out. Within a step nothing waits for the
- * host, but for noise that it brings: noise is the host's to draw, from the key, and is never made here.
+ * The diffusion of objects and scenes on a device: what neighbours tell of each point (prior_local.h), the prior's
+ * network (prior.h) and the steps (diffusion.h) between taking a cloud in and giving it out. Within a step nothing
+ * waits for the host, but for noise that it brings: noise is the host's to draw, from the key, and is never made here.
  *
- * It agrees with the CPU but for rounding of logarithms and of sums over the whole cloud; points that are copies of others
- * count once in what is pooled. The same cloud comes to the same bits on the same device.
+ * It agrees with the CPU but for rounding of logarithms and of sums over the whole cloud; points that are copies of
+ * others count once in what is pooled. The same cloud comes to the same bits on the same device.
  */
 #ifndef TENSOR_DEVICE_DIFFUSION_H
 #define TENSOR_DEVICE_DIFFUSION_H
@@ -22,7 +22,8 @@ typedef struct device_prior {
   const float *bias;                     /* [controls] of the network's layers */
 } device_prior;
 
-/* x = outer * (inner * x + part * epsilon) + spread * noise, epsilon by the network told that there is `level` noise. */
+/* x = outer * (inner * x + part * epsilon) + spread * noise, epsilon by the network told that there is `level` noise.
+ * */
 typedef struct device_step {
   double level;
   float inner, part, outer, spread;

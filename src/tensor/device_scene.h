@@ -1,10 +1,10 @@
 /*
- * Clouds on a device: places, neighbours, planes and a small network over what they tell, one frame after the other. All
- * answers are those of the functions on the CPU (copies.h, neighbours.h, survey.h, marker.h of the point clouds' room), bit
- * for bit, so that no decision hangs on where a frame was looked at.
+ * Clouds on a device: places, neighbours, planes and a small network over what they tell, one frame after the other.
+ * All answers are those of the functions on the CPU (copies.h, neighbours.h, survey.h, marker.h of the point clouds'
+ * room), bit for bit, so that no decision hangs on where a frame was looked at.
  *
- * Everything is of the host's memory; what goes to the device and back passes pinned memory. Memory of both kinds is kept
- * from frame to frame and wiped in the end: nothing is allocated once the largest frame has been seen.
+ * Everything is of the host's memory; what goes to the device and back passes pinned memory. Memory of both kinds is
+ * kept from frame to frame and wiped in the end: nothing is allocated once the largest frame has been seen.
  */
 #ifndef TENSOR_DEVICE_SCENE_H
 #define TENSOR_DEVICE_SCENE_H
@@ -34,14 +34,15 @@ typedef struct device_survey {
 } device_survey;
 
 typedef struct device_scene_functions {
-  /* `marker`: 12 or 14 inputs (marker_features.h), one output; NULL: no network. SCRIM_E_UNSUPPORTED: it is too wide. */
+  /* `marker`: 12 or 14 inputs (marker_features.h), one output; NULL: no network. SCRIM_E_UNSUPPORTED: it is too wide.
+   * */
   scrim_status (*open)(device_scene **out, const device_network *marker, scrim_error *error);
   void (*close)(device_scene *s); /* NULL is fine */
   /* Takes in xyz [n, 3]; first [n] as copies_find has it, *places how many. SCRIM_E_DATA: too many points. */
   scrim_status (*build)(device_scene *s, const float *xyz, size_t n, uint32_t *first, size_t *places,
                         scrim_error *error);
-  /* Neighbours of what was built: index, squared [n, k], nearest first; where there are fewer, or no place is, UINT32_MAX
-   * and infinity. */
+  /* Neighbours of what was built: index, squared [n, k], nearest first; where there are fewer, or no place is,
+   * UINT32_MAX and infinity. */
   scrim_status (*find)(device_scene *s, size_t k, uint32_t *index, float *squared, scrim_error *error);
   scrim_status (*survey)(device_scene *s, const device_survey *request, scrim_error *error);
 } device_scene_functions;
