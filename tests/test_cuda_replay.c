@@ -7,6 +7,7 @@
 #include "emulated_cuda.h"
 #include <cmocka.h>
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 
 enum { ROWS = 6, IN = 5, OUT = 4 };
@@ -200,6 +201,22 @@ static void every_failure_is_an_error(void **state) {
   assert_int_equal(emulated_cuda_allocated(), 0);
 }
 
+/* ---- threads: one takes note of its pass while others come and go ---- */
+
+static void *repeat_often(void *context) {
+  (void)context;
+  for (int i = 0; i < 5; i++) repeat(&cuda_backend);
+  return NULL;
+}
+
+static void threads_repeat_side_by_side(void **state) {
+  (void)state;
+  pthread_t thread[3];
+  for (int i = 0; i < 3; i++) assert_int_equal(pthread_create(&thread[i], NULL, repeat_often, NULL), 0);
+  for (int i = 0; i < 3; i++) pthread_join(thread[i], NULL);
+  assert_int_equal(emulated_cuda_allocated(), 0);
+}
+
 int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_cpu_repeats),
@@ -211,6 +228,7 @@ int main(void) {
       cmocka_unit_test(noise_is_the_same),
       cmocka_unit_test(a_failed_pass_is_not_repeated),
       cmocka_unit_test(every_failure_is_an_error),
+      cmocka_unit_test(threads_repeat_side_by_side),
   };
   return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -10,7 +10,9 @@ static const double MEBI = 1 << 20;
 
 void *cuda_allocate(size_t bytes, size_t held, const char *holder, scrim_error *error) {
   void *block = NULL;
+  cuda_exclude_captures(1);
   const cudaError_t made = cudaMalloc(&block, bytes);
+  cuda_exclude_captures(0);
   if (made == cudaSuccess) return block;
   cudaGetLastError();
   size_t available = 0, total = 0;
@@ -23,11 +25,24 @@ void *cuda_allocate(size_t bytes, size_t held, const char *holder, scrim_error *
   return NULL;
 }
 
-void cuda_wipe_free(void *block, size_t bytes) {
+void cuda_free(void *block) {
   if (!block) return;
-  cudaMemsetAsync(block, 0, bytes, cudaStreamPerThread);
-  cudaFree(block); /* waits for who uses it */
+  cuda_exclude_captures(1);
+  cudaFree(block);
   cudaGetLastError();
+  cuda_exclude_captures(0);
+}
+
+void cuda_wipe_free(void *block, size_t bytes) {
+  if (block) cudaMemsetAsync(block, 0, bytes, cudaStreamPerThread);
+  cuda_free(block);
+}
+
+void cuda_wait_for_all(void) {
+  cuda_exclude_captures(1);
+  cudaDeviceSynchronize();
+  cudaGetLastError(); /* it is told where the work was asked for, or its results are */
+  cuda_exclude_captures(0);
 }
 
 static size_t arena_bytes(const cuda_state *s) {
@@ -64,7 +79,10 @@ void *cuda_arena_room(tape *t, cuda_state *s, size_t bytes) {
   cuda_block *b = s->newest;
   const size_t need = (bytes + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
   if (need < bytes) return tape_fail(t, SCRIM_E_ARGUMENT, "%zu bytes on the GPU cannot be addressed", bytes), NULL;
-  if (!b || need > b->bytes - b->used) b = grow(s, need, &error);
+  if (!b || need > b->bytes - b->used) {
+    if (s->graph.capturing) return tape_fail(t, SCRIM_E_INTERNAL, "a pass wants memory while it is noted"), NULL;
+    b = grow(s, need, &error);
+  }
   if (!b) return tape_fail(t, error.status, "%s", error.message), NULL;
   void *room = b->base + b->used;
   b->used += need;

@@ -28,7 +28,7 @@ struct device_diffusion {
 static void diffusion_close(device_diffusion *d) {
   if (d == NULL) return;
   cuda_room_free(&d->room);
-  for (int i = 0; i < DIFFUSION_WEIGHTS; i++) cudaFree(d->weights[i]);
+  for (int i = 0; i < DIFFUSION_WEIGHTS; i++) cuda_free(d->weights[i]);
   for (int i = 0; i < NOISE_HALVES; i++)
     if (d->used[i] != NULL) cudaEventDestroy(d->used[i]);
   memory_wipe(d, sizeof *d);

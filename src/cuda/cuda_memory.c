@@ -10,7 +10,7 @@ static void *memory_room(tape *t, size_t bytes) {
 static void memory_reset(tape *t) {
   cuda_state *s = t->state;
   if (!s) return;
-  if (!pthread_equal(s->thread, pthread_self())) cudaDeviceSynchronize();
+  if (!pthread_equal(s->thread, pthread_self())) cuda_wait_for_all();
   s->thread = pthread_self();
   cuda_graph_forget(&s->graph);
   cuda_arena_reset(s);
@@ -32,7 +32,7 @@ static void *memory_keep(size_t bytes, scrim_error *error) {
 }
 
 static void memory_drop(void *kept) {
-  cudaFree(kept);
+  cuda_free(kept);
 }
 
 /* Waits, so that whatever thread uses the copy next finds it there. */

@@ -68,7 +68,7 @@ scrim_status cuda_network_upload(const device_network *from, networks_network *n
     point_to_layers(from, *weights, network);
     return SCRIM_OK;
   }
-  cudaFree(*weights);
+  cuda_free(*weights);
   *weights = NULL;
   return status;
 }

@@ -45,12 +45,23 @@ static int reserve(tape *t, cuda_graph *g) {
   return 1;
 }
 
+static pthread_mutex_t capture_lock = PTHREAD_MUTEX_INITIALIZER;
+
+void cuda_exclude_captures(int on) {
+  if (on)
+    pthread_mutex_lock(&capture_lock);
+  else
+    pthread_mutex_unlock(&capture_lock);
+}
+
 static int graph_begin(tape *t) {
   cuda_state *s = cuda_state_of(t);
   if (!s || !reserve(t, &s->graph)) return 0;
   cuda_graph_forget(&s->graph);
+  cuda_exclude_captures(1);
   s->graph.capturing =
       cuda_done(t, cudaStreamBeginCapture(cudaStreamPerThread, cudaStreamCaptureModeThreadLocal), "capturing a pass");
+  if (!s->graph.capturing) cuda_exclude_captures(0);
   return s->graph.capturing;
 }
 
@@ -65,8 +76,10 @@ int cuda_graph_upload(tape *t, cuda_graph *g, void *to, const void *from, size_t
 static int graph_end(tape *t) {
   cuda_graph *g = &cuda_state_of(t)->graph;
   cudaGraph_t graph = NULL;
+  const int ended = cuda_done(t, cudaStreamEndCapture(cudaStreamPerThread, &graph), "capturing a pass");
   g->capturing = 0;
-  if (!cuda_done(t, cudaStreamEndCapture(cudaStreamPerThread, &graph), "capturing a pass")) return 0;
+  cuda_exclude_captures(0);
+  if (!ended) return 0;
   const int made = cuda_done(t, cudaGraphInstantiate(&g->run, graph, 0), "making a graph");
   if (!made) g->run = NULL;
   cudaGraphDestroy(graph);

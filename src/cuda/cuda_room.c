@@ -13,18 +13,15 @@ void *cuda_carve(cuda_carver *c, size_t bytes) {
 
 /* A failed wipe has no remedy: the device is gone, and its memory with it. */
 static void free_device(cuda_room *r) {
-  if (r->device != NULL) {
-    cudaDeviceSynchronize();
-    cudaMemset(r->device, 0, r->device_bytes);
-    cudaFree(r->device);
-  }
+  if (r->device != NULL) cuda_wait_for_all();
+  cuda_wipe_free(r->device, r->device_bytes);
   r->device = NULL;
   r->device_bytes = 0;
 }
 
 static void free_pinned(cuda_room *r) {
   if (r->pinned != NULL) {
-    cudaDeviceSynchronize();
+    cuda_wait_for_all();
     memory_wipe(r->pinned, r->pinned_bytes);
     cudaFreeHost(r->pinned);
   }

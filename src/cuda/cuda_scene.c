@@ -1,6 +1,6 @@
 /*
- * Frames on the device. A frame goes up and its answers come down through pinned memory; between, nothing waits but for who
- * is a copy of whom, which the host must know to go on.
+ * Frames on the device. A frame goes up and its answers come down through pinned memory; between, nothing waits but for
+ * who is a copy of whom, which the host must know to go on.
  */
 #include "core/error.h"
 #include "cuda/cuda_cloud.h"
@@ -31,7 +31,7 @@ struct device_scene {
 static void scene_close(device_scene *s) {
   if (s == NULL) return;
   cuda_room_free(&s->room);
-  cudaFree(s->weights);
+  cuda_free(s->weights);
   memory_wipe(s, sizeof *s);
   memory_free(s);
 }

@@ -47,10 +47,10 @@ cuda_state *cuda_state_of(tape *t) {
 void cuda_state_release(void *state) {
   cuda_state *s = state;
   if (!s) return;
-  cudaDeviceSynchronize(); /* nothing of it may still be in use; a failure has been told where the work was asked for */
+  cuda_wait_for_all(); /* nothing of it may still be in use */
   if (s->fft_plans) s->release_fft_plans(s->fft_plans);
   if (s->blas) cublasDestroy(s->blas);
-  cudaFree(s->blas_workspace);
+  cuda_free(s->blas_workspace);
   cuda_wipe_free(s->scratch, s->scratch_values * sizeof *s->scratch);
   cuda_graph_free(&s->graph);
   cuda_staging_free(&s->staging);
@@ -77,6 +77,8 @@ float *cuda_scratch(node *n, size_t values) {
   cuda_state *s = cuda_state_of(n->tape);
   if (!s || values <= s->scratch_values) return s ? s->scratch : NULL;
   scrim_error error;
+  if (s->graph.capturing)
+    return tape_fail(n->tape, SCRIM_E_INTERNAL, "%s wants memory while the pass is noted", tape_op_name(n->kind)), NULL;
   cuda_wipe_free(s->scratch, s->scratch_values * sizeof *s->scratch);
   s->scratch_values = 0;
   s->scratch = cuda_allocate(values * sizeof(float), 0, tape_op_name(n->kind), &error);

@@ -65,8 +65,10 @@ void cuda_arena_reset(cuda_state *s);
 void cuda_arena_free(cuda_state *s);
 /* Device memory, or NULL with *error naming the sizes asked for, held by whoever asks, and free. */
 void *cuda_allocate(size_t bytes, size_t held, const char *holder, scrim_error *error);
-/* Of what may hold raw data. Waits for who uses it; NULL is fine. */
+/* Wait for who uses it; NULL is fine. The second, of what may hold raw data. */
+void cuda_free(void *block);
 void cuda_wipe_free(void *block, size_t bytes);
+void cuda_wait_for_all(void); /* for the work of all threads */
 
 /* cuda_staging.c */
 int cuda_staging_upload(tape *t, cuda_staging *s, void *to, const void *from, size_t bytes);
@@ -77,6 +79,11 @@ extern const device_replay cuda_replay;
 int cuda_graph_upload(tape *t, cuda_graph *g, void *to, const void *from, size_t bytes);
 void cuda_graph_forget(cuda_graph *g);
 void cuda_graph_free(cuda_graph *g);
+/*
+ * While a thread takes note of its pass, no other may allocate, free or wait for the whole device: it would spoil both.
+ * 1 waits for such a thread and keeps others from becoming one; 0 ends that. cuda_arena.c does it for all of these.
+ */
+void cuda_exclude_captures(int on);
 
 scrim_status cuda_describe(char *text, size_t bytes, scrim_error *error); /* cuda_open.c */
 
