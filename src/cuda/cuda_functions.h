@@ -1,5 +1,4 @@
-/* What the GPU does that is no operation on tensors; listed in cuda_functions.c, which the backend's table points to.
- * */
+/* What the GPU does that is no operation on tensors; cuda_functions.c lists it for the backend's table. */
 #ifndef CUDA_CUDA_FUNCTIONS_H
 #define CUDA_CUDA_FUNCTIONS_H
 

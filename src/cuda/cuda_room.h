@@ -1,5 +1,4 @@
-/* Memory of a session that is no tape's: one block on the device and one of pinned memory, as large as ever asked for.
- * */
+/* Memory of a session that is no tape's: a block on the device and a pinned one, as large as ever asked for. */
 #ifndef CUDA_CUDA_ROOM_H
 #define CUDA_CUDA_ROOM_H
 
@@ -11,8 +10,7 @@ typedef struct cuda_room {
   size_t device_bytes, pinned_bytes;
 } cuda_room;
 
-/* At least that much of both. What was in them is lost if they grow. `holder`, for the message: "a frame of 7 points".
- * */
+/* At least that much of both. What was in them is lost if they grow. `holder` is for messages: "a frame of 7 points". */
 scrim_status cuda_room_make(cuda_room *r, size_t device_bytes, size_t pinned_bytes, const char *holder,
                             scrim_error *error);
 void cuda_room_free(cuda_room *r); /* wipes; waits for whoever still uses it */

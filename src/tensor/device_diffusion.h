@@ -22,8 +22,7 @@ typedef struct device_prior {
   const float *bias;                     /* [controls] of the network's layers */
 } device_prior;
 
-/* x = outer * (inner * x + part * epsilon) + spread * noise, epsilon by the network told that there is `level` noise.
- * */
+/* x = outer * (inner * x + part * epsilon) + spread * noise, with the epsilon that the network finds at noise `level`. */
 typedef struct device_step {
   double level;
   float inner, part, outer, spread;

@@ -1,5 +1,4 @@
-/* What a device does that is no operation on tensors: whole stages, fused, in memory of their own. Any may be missing.
- * */
+/* What a device does that is no operation on tensors: whole stages, in memory of their own. Any may be missing. */
 #ifndef TENSOR_DEVICE_FUNCTIONS_H
 #define TENSOR_DEVICE_FUNCTIONS_H
 

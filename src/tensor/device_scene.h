@@ -34,8 +34,7 @@ typedef struct device_survey {
 } device_survey;
 
 typedef struct device_scene_functions {
-  /* `marker`: 12 or 14 inputs (marker_features.h), one output; NULL: no network. SCRIM_E_UNSUPPORTED: it is too wide.
-   * */
+  /* `marker`: 12 or 14 inputs (marker_features.h), 1 output; NULL: none. SCRIM_E_UNSUPPORTED: it is too wide. */
   scrim_status (*open)(device_scene **out, const device_network *marker, scrim_error *error);
   void (*close)(device_scene *s); /* NULL is fine */
   /* Takes in xyz [n, 3]; first [n] as copies_find has it, *places how many. SCRIM_E_DATA: too many points. */
