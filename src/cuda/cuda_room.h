@@ -10,7 +10,7 @@ typedef struct cuda_room {
   size_t device_bytes, pinned_bytes;
 } cuda_room;
 
-/* At least that much of both. What was in them is lost if they grow. `holder` is for messages: "a frame of 7 points". */
+/* At least that much of both. What was in them is lost if they grow. `holder` for messages: "a frame of 7 points". */
 scrim_status cuda_room_make(cuda_room *r, size_t device_bytes, size_t pinned_bytes, const char *holder,
                             scrim_error *error);
 void cuda_room_free(cuda_room *r); /* wipes; waits for whoever still uses it */

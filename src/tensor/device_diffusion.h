@@ -22,7 +22,7 @@ typedef struct device_prior {
   const float *bias;                     /* [controls] of the network's layers */
 } device_prior;
 
-/* x = outer * (inner * x + part * epsilon) + spread * noise, with the epsilon that the network finds at noise `level`. */
+/* x = outer * (inner * x + part * epsilon) + spread * noise, epsilon by the network told of noise `level`. */
 typedef struct device_step {
   double level;
   float inner, part, outer, spread;
