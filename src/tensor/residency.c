@@ -3,7 +3,10 @@
 #include <pthread.h>
 #include <string.h>
 
-/* Threads may share weights that none of them changes; the first pass of any of them makes the device's copy. */
+/*
+ * Threads may share weights that none of them changes; the first pass of any of them makes the device's copy. Once it is
+ * there nobody takes the lock, above all not a thread that takes note of its pass, for which the others wait.
+ */
 static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
 
 static void written_on_device(residency *r) {
@@ -40,7 +43,7 @@ static scrim_status bring_up_kept(const device_memory *memory, residency *r, con
   if (!r->device) r->device = memory->keep(bytes, error);
   if (!r->device) return SCRIM_E_MEMORY;
   const scrim_status status = memory->upload_kept(r->device, host, bytes, error);
-  r->on_device = status == SCRIM_OK;
+  if (status == SCRIM_OK) __atomic_store_n(&r->on_device, 1, __ATOMIC_RELEASE);
   return status;
 }
 
@@ -50,6 +53,7 @@ static int there(tape *t, tensor *x, int gradient) {
   const real *host = gradient ? x->grad : x->data;
   if (x->tape && gradient && !r->device) return residency_zero_gradient(x);
   if (x->tape) return bring_up(t, r, host, x->n * sizeof(real));
+  if (__atomic_load_n(&r->on_device, __ATOMIC_ACQUIRE)) return 1;
   scrim_error error;
   pthread_mutex_lock(&kept_lock);
   x->home = t->backend;
