@@ -118,6 +118,23 @@ static void without_kernels_all_runs_on_the_cpu_and_is_counted(void **state) {
   assert_int_equal(compare_with_cpu(&bare, 0), 3 * 2 * 7);
 }
 
+/* Kernels of the CPU that keep something from pass to pass keep it apart from what the device keeps. */
+static void fallbacks_keep_their_own_state(void **state) {
+  (void)state;
+  const float x[] = {1, 2, 3, 4}, h[] = {1, -1};
+  backend some = cuda_backend;
+  some.op[OP_FFT_CONV] = (kernel){0};
+  tape *t = open_tape(&some);
+  for (int pass = 0; pass < 3; pass++) {
+    tape_reset(t);
+    tensor *y = op_fft_conv(t, tape_input(t, x, 2, (int[]){1, 4}), tape_input(t, h, 2, (int[]){1, 2}));
+    const float *values = tensor_values(op_affine(t, y, 2, 0));
+    assert_non_null(values);
+    for (int i = 0; i < 4; i++) assert_true(fabsf(values[i] - 2) < 1e-5f);
+  }
+  tape_free(t);
+}
+
 static void kernels_may_be_missing_anywhere(void **state) {
   (void)state;
   static const op_kind used[] = {OP_LINEAR, OP_BATCH_NORM, OP_RELU, OP_RESHAPE, OP_CROSS_ENTROPY};
@@ -353,6 +370,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(a_network_learns_as_on_the_cpu),
       cmocka_unit_test(without_kernels_all_runs_on_the_cpu_and_is_counted),
+      cmocka_unit_test(fallbacks_keep_their_own_state),
       cmocka_unit_test(kernels_may_be_missing_anywhere),
       cmocka_unit_test(results_stay_there_until_they_are_asked_for),
       cmocka_unit_test(what_the_host_writes_is_taken_there_again),

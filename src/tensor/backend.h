@@ -176,7 +176,7 @@ struct backend {
 
 /* Scratch of the kernel that runs: `values` reals, not zeroed, gone when the next kernel asks. NULL: out of memory. */
 real *tape_scratch(node *n, size_t values);
-/* A place for what a backend keeps from pass to pass (plans). */
+/* A place for what the CPU's kernels keep from pass to pass (plans). A device has tape.state for itself. */
 void **tape_state(node *n);
 /* Keeps the first failure of a pass. Answers NULL, so that a builder reads: return tape_fail(...). */
 tensor *tape_fail(tape *t, scrim_status status, const char *format, ...) __attribute__((format(printf, 3, 4)));

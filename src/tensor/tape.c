@@ -34,6 +34,7 @@ static void tape_free_scratch(tape *t) {
 void tape_free(tape *t) {
   if (!t) return;
   if (t->backend->release) t->backend->release(t->state);
+  if (t->backend->memory) cpu_backend.release(t->host_state);
   arena_free(t->arena);
   tape_free_scratch(t);
   memory_free(t);
@@ -171,7 +172,7 @@ real *tape_scratch(node *n, size_t values) {
 }
 
 void **tape_state(node *n) {
-  return &n->tape->state;
+  return n->tape->backend->memory ? &n->tape->host_state : &n->tape->state;
 }
 
 int tape_seed(tape *t, op_kind kind, uint64_t *seed) {

@@ -14,6 +14,7 @@ struct tape {
   size_t scratch_values;
   void *state; /* the backend's */
   /* Of a device: */
+  void *host_state;           /* of the CPU's kernels that serve it */
   size_t fallbacks[OP_COUNT]; /* kernels that ran on the CPU for want of one, since tape_create */
   int strayed;                /* 1: one did in this pass */
   int captured;               /* 1: the device can repeat the pass by itself */
