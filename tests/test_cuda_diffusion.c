@@ -1,5 +1,5 @@
 /* Diffusion on the device, emulated, against the CPU: what neighbours tell, the network, steps, whole restorations. */
-enum { MOST_POINTS = 400 };
+enum { MOST_POINTS = 200 };
 #include "device_diffusion_world.h"
 
 #include "cuda/cuda_functions.h"
@@ -7,7 +7,7 @@ enum { MOST_POINTS = 400 };
 
 static void steps_are_those_of_the_cpu(void **state) {
   (void)state;
-  static const size_t sizes[] = {1, 2, 3, 9, 33, 64, 300};
+  static const size_t sizes[] = {1, 2, 3, 9, 33, 64, 150};
   prior_plan *plan = make_plan();
   device_diffusion *d = open_device(plan);
   for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
