@@ -37,9 +37,9 @@ NO_UNDEFINED := -Wl,--no-undefined
 endif
 
 # The backend for GPUs is a shared object of its own, which the library opens if it is there. WITH_CUDA=auto builds it
-# where nvcc is found, yes insists on it, no leaves it out. CUDA_ARCH: code for Turing, Ampere (Ada runs it too), Hopper
+# where nvcc is found, yes insists on it, no leaves it out, as sanitised builds do. CUDA_ARCH: code for Turing, Ampere (Ada runs it too), Hopper
 # and Blackwell, and PTX for what comes between and after.
-WITH_CUDA ?= auto
+WITH_CUDA ?= $(if $(SAN),no,auto)
 NVCC ?= $(firstword $(shell command -v nvcc 2>/dev/null) $(wildcard /usr/local/cuda/bin/nvcc))
 ifeq ($(WITH_CUDA),no)
 NVCC :=
