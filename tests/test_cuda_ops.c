@@ -112,6 +112,19 @@ static void other_shapes_match_the_processor(void **state) {
   for (size_t i = 0; i < N_WIDE_CASES; i++) check_as_the_processor(&strict_backend, &wide_cases[i], float_tolerance);
 }
 
+/* More values than a grid has threads, counted: sums of ones are exact. */
+static void values_beyond_the_grid_are_reached(void **state) {
+  (void)state;
+  const int n = (1 << 21) + 1000;
+  tape *t;
+  assert_int_equal(tape_create(&t, &cuda_backend, NULL), SCRIM_OK);
+  tensor *zeros = tape_zeros(t, 1, &n);
+  const float *sum = tensor_values(op_sum(t, op_affine(t, zeros, 1, 1)));
+  assert_non_null(sum);
+  assert_float_equal(*sum, (float)n, 0);
+  tape_free(t);
+}
+
 /* ---- the same bits in a second pass, and whatever the order of threads and blocks; nothing allocated once warm ---- */
 
 /* The first two passes may allocate: blocks, a joined block. Inputs are small: uploads stay in their first MiB. */
@@ -141,6 +154,32 @@ static void passes_are_the_same_in_any_order_and_allocate_once(void **state) {
     if (!op_cases[i].large) check_orders(&op_cases[i]);
   }
   for (size_t i = 0; i < N_WIDE_CASES; i++) check_orders(&wide_cases[i]);
+}
+
+/* ---- repetition: a recorded pass on other inputs, as a graph ---- */
+
+static void check_repeated(const op_case *c) {
+  fixture here, there;
+  case_run a = {0}, b = {0};
+  assert_true(fixture_open(&here, c, &cpu_backend));
+  assert_true(fixture_open(&there, c, &cuda_backend));
+  assert_int_equal(fixture_run(&here, &a), SCRIM_OK);
+  assert_int_equal(fixture_run(&there, &b), SCRIM_OK);
+  for (int time = 0; time < 2; time++) {
+    for (size_t i = 0; i < a.in[0]->n; i++) b.in[0]->data[i] = a.in[0]->data[i] *= 1.25f;
+    assert_int_equal(tape_replay(here.tape, NULL), SCRIM_OK);
+    assert_int_equal(tape_replay(there.tape, NULL), SCRIM_OK);
+    check_values(c, "output again", tensor_values(b.out), a.out->data, a.out->n, float_tolerance);
+  }
+  fixture_close(&there);
+  fixture_close(&here);
+}
+
+static void every_operation_can_be_repeated(void **state) {
+  (void)state;
+  for (size_t i = 0; i < N_OP_CASES; i++) {
+    if (!op_cases[i].large) check_repeated(&op_cases[i]);
+  }
 }
 
 /* ---- failures ---- */
@@ -283,7 +322,9 @@ int main(void) {
       cmocka_unit_test(nothing_falls_back_to_the_processor),
       cmocka_unit_test(every_operation_has_kernels),
       cmocka_unit_test(other_shapes_match_the_processor),
+      cmocka_unit_test(values_beyond_the_grid_are_reached),
       cmocka_unit_test(passes_are_the_same_in_any_order_and_allocate_once),
+      cmocka_unit_test(every_operation_can_be_repeated),
       cmocka_unit_test(every_failed_call_is_reported),
       cmocka_unit_test(noise_is_the_processors),
       cmocka_unit_test(far_values_stay_finite),
