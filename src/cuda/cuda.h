@@ -1,9 +1,9 @@
 /*
- * The backend table on CUDA: what its parts share. A shared object of its own, opened at run time (tensor/backend_open.h),
- * so that one library runs with and without a GPU.
+ * The backend table on CUDA: what its parts share. A shared object of its own, opened at run time
+ * (tensor/backend_open.h), so that one library runs with and without a GPU.
  *
- * kernels_*.cu hold kernels and `extern "C"` launchers on raw device pointers, sizes and a stream; they know no node and
- * answer the launch's error. cuda_ops_*.c are the adapters: a node in, a launch out.
+ * kernels_*.cu hold kernels and `extern "C"` launchers on raw device pointers, sizes and a stream; they know no node
+ * and answer the launch's error. cuda_ops_*.c are the adapters: a node in, a launch out.
  *
  * Before an adapter runs, the tape has seen to it (tensor/residency.h) that all inputs are on the device with their
  * current values, that the result has room there, and in a backward pass the same of the gradients, so that the getters
@@ -49,7 +49,7 @@ static inline const int32_t *cuda_index(const node *n) {
   return n->index_at.device;
 }
 
-/* ---- what it may ask for; on failure it answers NULL or 0, the tape has a sticky error and the adapter returns ---- */
+/* ---- what it may ask for: NULL or 0 after a failure, which is the tape's sticky error; the adapter returns ---- */
 
 /* `values` floats for this launch, not initialised, gone at the next call: one call a kernel, to be shared out. */
 float *cuda_scratch(node *n, size_t values);

@@ -120,7 +120,8 @@ static dim3 grid_of(const block_batch &batch, size_t n) {
 extern "C" cudaError_t cuda_optimizer_update(optimizer_rule rule, const optimizer_terms *terms,
                                              const optimizer_block *blocks, size_t n_blocks, cudaStream_t stream) {
   typedef void (*kernel)(block_batch, optimizer_terms);
-  static const kernel kernels[] = {update_kernel<update_sgd>, update_kernel<update_adam>, update_kernel<update_amsgrad>};
+  static const kernel kernels[] = {update_kernel<update_sgd>, update_kernel<update_adam>,
+                                   update_kernel<update_amsgrad>};
   cudaError_t launched = cudaSuccess;
   for (size_t first = 0, n; launched == cudaSuccess && first < n_blocks; first += n) {
     block_batch batch;
