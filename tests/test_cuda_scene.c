@@ -40,6 +40,21 @@ static void larger_clouds_too(void **state) {
   neighbours_free(index);
 }
 
+/* Points in a row, each as far from the next: whose box is as far as what has been found must be looked into. */
+static void ties_are_seen_across_leaves(void **state) {
+  (void)state;
+  neighbours *index = neighbours_create();
+  device_scene *s;
+  assert_non_null(index);
+  assert_int_equal(device->open(&s, NULL, NULL), SCRIM_OK);
+  for (int way = -1; way <= 1; way += 2) {
+    for (int i = 0; i < 200; i++) cloud[3 * i] = (float)(way * i), cloud[3 * i + 1] = cloud[3 * i + 2] = 0;
+    compare_neighbours(s, index, 200, 1);
+  }
+  device->close(s);
+  neighbours_free(index);
+}
+
 static void nowhere_is_nowhere(void **state) {
   (void)state;
   size_t places;
@@ -205,6 +220,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(neighbours_are_those_of_the_cpu),
       cmocka_unit_test(larger_clouds_too),
+      cmocka_unit_test(ties_are_seen_across_leaves),
       cmocka_unit_test(nowhere_is_nowhere),
       cmocka_unit_test(surveys_are_those_of_the_cpu),
       cmocka_unit_test(frames_come_to_the_same),
