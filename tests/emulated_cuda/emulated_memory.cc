@@ -130,6 +130,9 @@ cudaError_t cudaFree(void *at) {
   const auto block = d.blocks.find(static_cast<size_t>(static_cast<char *>(at) - d.base));
   if (block == d.blocks.end()) emulated_die("cudaFree of what cudaMalloc did not give");
   ASAN_POISON_MEMORY_REGION(at, block->second);
+  /* Whole pages go back to the system: mprotect takes as long as there are pages. */
+  const size_t first = round_up(block->first, page), end = (block->first + block->second) / page * page;
+  if (end > first) madvise(d.base + first, end - first, MADV_DONTNEED);
   d.allocated -= block->second;
   d.blocks.erase(block);
   return cudaSuccess;
