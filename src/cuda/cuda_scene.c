@@ -158,7 +158,8 @@ static scrim_status scene_find(device_scene *s, size_t k, uint32_t *index, float
   const size_t slots = s->cloud.tree.slots;
   scrim_status status = check_k(k, error);
   if (status != SCRIM_OK || s->n == 0) return status;
-  unsigned char *block = memory_alloc(slots * (sizeof(points_place) + k * (sizeof *index + sizeof *squared)));
+  const size_t bytes = slots * (sizeof(points_place) + k * (sizeof *index + sizeof *squared));
+  unsigned char *block = memory_alloc(bytes);
   if (block == NULL) return fail(error, SCRIM_E_MEMORY, "out of memory for the neighbours of %u points", s->n);
   points_place *place = (points_place *)block;
   uint32_t *found = (uint32_t *)(place + slots);
@@ -170,7 +171,7 @@ static scrim_status scene_find(device_scene *s, size_t k, uint32_t *index, float
   if (status == SCRIM_OK) status = cuda_memory.download(found, s->cloud.index, k * slots * sizeof *found, error);
   if (status == SCRIM_OK) status = cuda_memory.download(way, s->cloud.squared, k * slots * sizeof *way, error);
   if (status == SCRIM_OK) spread_out(s, place, found, way, k, index, squared);
-  memory_free(block);
+  memory_wipe_free(block, bytes);
   return status;
 }
 

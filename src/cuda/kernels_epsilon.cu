@@ -76,7 +76,7 @@ __device__ void mean_of_blocks(const diffuse_network &p, uint32_t blocks, uint32
   __syncthreads();
 }
 
-__global__ void tell(diffuse_cloud c, diffuse_network p, uint32_t blocks) {
+__global__ void __launch_bounds__(SUM_THREADS) tell(diffuse_cloud c, diffuse_network p, uint32_t blocks) {
   __shared__ float part[SUM_THREADS], buffer[2][NETWORKS_MOST_WIDTH];
   mean_of_blocks(p, blocks, *c.tree.places, part, buffer[0]);
   for (int i = 0; i < p.head.layers; i++)
