@@ -100,7 +100,7 @@ struct sum_plan {
   int across; /* 1: neighbouring results lie beside each other in memory; 0: neighbouring items do */
 };
 
-sum_plan plan_sum(size_t results, size_t items, int across);
+sum_plan kernel_plan_sum(size_t results, size_t items, int across);
 
 template <class F, class S> __global__ void sum_kernel(sum_plan p, F f, S store, sum_pair *partials) {
   __shared__ sum_pair sums[KERNEL_BLOCK];
@@ -149,12 +149,12 @@ struct add_to_pair {
 template <class F, class S>
 static cudaError_t launch_sum(size_t results, size_t items, int across, F f, S store, float *scratch,
                               cudaStream_t stream) {
-  const sum_plan p = plan_sum(results, items, across);
+  const sum_plan p = kernel_plan_sum(results, items, across);
   sum_pair *partials = p.chunks > 1 ? (sum_pair *)scratch : NULL;
   const cudaError_t error =
       CUDA_LAUNCH((sum_kernel<F, S>), dim3(p.tiles, p.chunks), p.lanes_r * p.lanes_i, 0, stream, p, f, store, partials);
   if (error != cudaSuccess || !partials) return error;
-  sum_plan all = plan_sum(results, p.chunks, 1);
+  sum_plan all = kernel_plan_sum(results, p.chunks, 1);
   all.per_chunk = all.items; /* few enough */
   all.chunks = 1;
   const sum_of_partials of = {partials, results};

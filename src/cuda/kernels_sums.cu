@@ -12,7 +12,7 @@ static unsigned power_of_2(size_t n, unsigned most) {
   return p;
 }
 
-sum_plan plan_sum(size_t results, size_t items, int across) {
+sum_plan kernel_plan_sum(size_t results, size_t items, int across) {
   sum_plan p = {};
   p.results = results;
   p.items = items;
@@ -35,7 +35,7 @@ sum_plan plan_sum(size_t results, size_t items, int across) {
 }
 
 size_t launch_sum_scratch(size_t results, size_t items) {
-  const unsigned side = plan_sum(results, items, 1).chunks, behind = plan_sum(results, items, 0).chunks;
+  const unsigned side = kernel_plan_sum(results, items, 1).chunks, behind = kernel_plan_sum(results, items, 0).chunks;
   return 2 * results * (side > behind ? side : behind);
 }
 
@@ -108,7 +108,7 @@ __global__ void axis_max_kernel(sum_plan p, const float *a, const float *b, floa
 }
 
 cudaError_t launch_axis_max_forward(const axis_pass *p, cudaStream_t stream) {
-  const sum_plan plan = plan_sum(p->outer * p->inner, p->length, p->inner > 1);
+  const sum_plan plan = kernel_plan_sum(p->outer * p->inner, p->length, p->inner > 1);
   return CUDA_LAUNCH(axis_max_kernel, plan.tiles, plan.lanes_r * plan.lanes_i, 0, stream, plan, p->a, p->b, p->y,
                      p->chosen, p->inner);
 }

@@ -9,6 +9,7 @@
 #include <deque>
 #include <numeric>
 #include <sys/mman.h>
+
 __thread emulated_place emulated_here;
 alignas(256) thread_local float cuda_shared[EMULATED_SHARED / sizeof(float)];
 
