@@ -31,8 +31,9 @@ __device__ void join(float low[3], float high[3]) {
     }
 }
 
-/* Box i of a level, from 32 of what is below; those beyond are inside out. A warp each. */
-__global__ void put_boxes(points_tree t, int level) {
+/* Box i of a level, from 32 of what is below; those beyond are inside out. A warp each. The tree stays where arguments
+ * are, since levels are counted off while it runs: a copy would go through every thread's own memory. */
+__global__ void put_boxes(const __grid_constant__ points_tree t, int level) {
   const uint32_t i = blockIdx.x * WARPS + threadIdx.x / 32, lane = threadIdx.x % 32, n = t.boxes[level];
   const uint32_t from = i * LANES + lane;
   float low[3] = {INFINITY, INFINITY, INFINITY}, high[3] = {-INFINITY, -INFINITY, -INFINITY};
@@ -149,7 +150,8 @@ __device__ void look_below(const points_tree &t, int top, uint32_t group, unsign
   }
 }
 
-template <int K> __global__ void find_neighbours(points_tree t, uint32_t k, uint32_t *index, float *squared) {
+template <int K>
+__global__ void find_neighbours(const __grid_constant__ points_tree t, uint32_t k, uint32_t *index, float *squared) {
   const uint32_t leaf = blockIdx.x * WARPS + threadIdx.x / 32, slot = leaf * LANES + threadIdx.x % 32;
   nearest<K> n;
   if (slot >= t.slots) return; /* a whole warp */

@@ -19,6 +19,7 @@
 #define __constant__
 #define __forceinline__ inline __attribute__((always_inline))
 #define __launch_bounds__(...)
+#define __grid_constant__
 /* One block runs at a time on a thread of the host. */
 #define __shared__ thread_local
 
