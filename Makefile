@@ -82,9 +82,10 @@ TOOLS := $(sort $(wildcard tools/*.c))
 TESTS := $(sort $(wildcard tests/test_*.c))
 TEST_PROGRAMS := $(sort $(wildcard tests/programs/*.c))
 TEST_SUPPORT := $(filter-out $(TESTS),$(sort $(wildcard tests/*.c tests/support/*.c)))
-BENCHES := $(sort $(wildcard bench/bench_*.c))
+BENCH_CUDA := bench/bench_cuda.c $(sort $(wildcard bench/cuda_*.c))
+BENCHES := $(filter-out $(BENCH_CUDA),$(sort $(wildcard bench/bench_*.c)))
 LAB := $(sort $(wildcard bench/lab.c bench/lab_*.c))
-BENCH_SUPPORT := $(filter-out $(BENCHES) $(LAB),$(sort $(wildcard bench/*.c)))
+BENCH_SUPPORT := $(filter-out $(BENCHES) $(BENCH_CUDA) $(LAB),$(sort $(wildcard bench/*.c)))
 FUZZERS := $(sort $(wildcard fuzz/fuzz_*.c))
 EXAMPLES := $(sort $(wildcard examples/*.c))
 MODELS := $(sort $(wildcard models/*.scrim))
@@ -171,10 +172,15 @@ else
 cuda:
 	@echo '  no CUDA: built without a backend for GPUs'
 endif
+CUDA_LIBS := -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(CUDA_HOME)/lib64 -lcublas -lcufft -lcudart_static -lstdc++ -ldl -lrt
 $(CUDA_LIB): $(call cuda_objects,$(CUDA) $(KERNELS)) $(ALL_LIB) build-aux/scrim.map
 	$(call say,LD)$(CC) -shared -Wl,--version-script=build-aux/scrim.map $(NO_UNDEFINED) -Wl,-z,relro,-z,now $(LINK) \
-	  -o $@ $(filter %.o,$^) $(ALL_LIB) -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(CUDA_HOME)/lib64 \
-	  -lcublas -lcufft -lcudart_static -lstdc++ -ldl -lrt $(LIBS)
+	  -o $@ $(filter %.o,$^) $(ALL_LIB) $(CUDA_LIBS) $(LIBS)
+# Each has the kernels in it, and beside it the object that filters open.
+$(BUILD)/bench_cuda: $(call cuda_objects,$(BENCH_CUDA) $(CUDA) $(KERNELS)) $(ALL_LIB)
+	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(CUDA_LIBS) $(LIBS)
+$(BUILD)/emulated/bench_cuda: $(call emulated_objects,$(BENCH_CUDA)) $(EMULATED_LIB) $(ALL_LIB)
+	$(call say,LD)$(CXX) $(LINK) -o $@ $^ $(LIBS)
 
 # The same sources on the processor, for tests: tests/emulated_cuda stands before the toolkit's headers.
 $(EMULATED_LIB): $(call emulated_objects,$(CUDA) $(KERNELS) $(EMULATION)) $(BUILD)/sources
@@ -221,6 +227,8 @@ $(BUILD)/examples/%.o: examples/%.c $(BUILD)/flags
 	$(call compile,$(TOOL_CFLAGS))
 $(BUILD)/src/cuda/%.c.o: src/cuda/%.c $(BUILD)/flags
 	$(call compile,$(LIB_CFLAGS) -isystem $(CUDA_HOME)/include)
+$(BUILD)/bench/%.c.o: bench/%.c $(BUILD)/flags
+	$(call compile,$(LIB_CFLAGS) -isystem $(CUDA_HOME)/include)
 $(BUILD)/src/cuda/%.cu.o: src/cuda/%.cu $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,NVCC)$(NVCC) $(NVCC_FLAGS) $(CUDA_ARCH) -MMD -MP -c $< -o $@
@@ -241,7 +249,8 @@ $(BUILD)/%.o: %.c $(BUILD)/flags
 	$(call compile,$(TEST_CFLAGS))
 .SECONDARY: # objects stay
 
--include $(patsubst %.o,%.d,$(call cuda_objects,$(CUDA) $(KERNELS)) $(call emulated_objects,$(CUDA) $(KERNELS) $(EMULATION)))
+-include $(patsubst %.o,%.d,$(call cuda_objects,$(BENCH_CUDA) $(CUDA) $(KERNELS)) \
+  $(call emulated_objects,$(BENCH_CUDA) $(CUDA) $(KERNELS) $(EMULATION)))
 -include $(patsubst %.c,$(BUILD)/%.d,$(SRC) $(SERVE) $(TOOLS) $(TESTS) $(TEST_PROGRAMS) $(TEST_SUPPORT) \
   $(BENCHES) $(LAB) $(BENCH_SUPPORT) \
   $(EXAMPLES) $(FUZZERS) fuzz/replay.c)
