@@ -7,7 +7,7 @@
 typedef struct transfer {
   void *to, *from;
   size_t bytes;
-  cudaMemcpyKind kind;
+  enum cudaMemcpyKind kind;
 } transfer;
 
 static void copy(void *state) {
@@ -65,7 +65,7 @@ static double copy_rate(const bench *b, void (*how)(void *state), spread *ms) {
   return 2 * (double)t.bytes / (1e-3 * ms->median);
 }
 
-static double bus_rate(const bench *b, cudaMemcpyKind kind) {
+static double bus_rate(const bench *b, enum cudaMemcpyKind kind) {
   transfer t = {.bytes = b->small ? 1 << 16 : (size_t)1 << 28, .kind = kind};
   void *pinned, *device = device_zeroes(t.bytes);
   must_cuda(cudaMallocHost(&pinned, t.bytes), "pinned memory");
