@@ -1,4 +1,8 @@
-/* Where networks are trained and applied: on the CPU or on a GPU. */
+/*
+ * scrim/device.h: where networks are trained and applied: on the CPU or on a GPU, the first that the driver shows.
+ *
+ * Thread safety: all calls may run at once. A GPU's backend is opened once and stays as long as the process.
+ */
 #ifndef SCRIM_DEVICE_H
 #define SCRIM_DEVICE_H
 
@@ -26,7 +30,7 @@ typedef enum scrim_device {
 enum { SCRIM_DEVICE_TEXT = 256 };
 
 /*
- * Opens the device and describes it: "the CPU", "NVIDIA H100 80GB HBM3 (CUDA)". *taken (NULL is fine) is what
+ * Opens the device and describes it: "the CPU", "NVIDIA H100 (CUDA, compute capability 9.0)". *taken (NULL is fine) is what
  * SCRIM_DEVICE_AUTO comes to. SCRIM_E_DEVICE names what is missing: libscrim-cuda.so, the driver, a GPU.
  */
 SCRIM_API scrim_status scrim_device_open(scrim_device device, scrim_device *taken, char text[SCRIM_DEVICE_TEXT],

@@ -86,9 +86,10 @@ SCRIM_API int scrim_filter_info(const scrim_filter *filter, size_t index, const 
 
 /*
  * `filter` and `key` must outlive the session. `config` may be NULL (the filter's own settings); what the caller has
- * set in it overrides the filter's. SCRIM_E_PARAM: a parameter whose use is SCRIM_PARAM_TRAIN was set to another value
- * than the filter's. SCRIM_E_KEY: key is NULL, or not the filter's. SCRIM_E_UNSUPPORTED: a setting asks for what the
- * filter was trained without. SCRIM_E_ARGUMENT: `config` is one of another kind of filter.
+ * set in it overrides the filter's; its `device` says where the session computes. SCRIM_E_PARAM: a parameter whose use
+ * is SCRIM_PARAM_TRAIN was set to another value than the filter's. SCRIM_E_KEY: key is NULL, or not the filter's.
+ * SCRIM_E_UNSUPPORTED: a setting asks for what the filter was trained without. SCRIM_E_ARGUMENT: `config` is one of
+ * another kind of filter. SCRIM_E_DEVICE: the device is not there.
  */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_session_create(scrim_session **out, const scrim_filter *filter,
                                                              const scrim_key *key, const scrim_config *config,
