@@ -22,7 +22,7 @@ static int setup(void **state) {
 static void steps_are_those_of_the_cpu(void **state) {
   (void)state;
   static const size_t sizes[] = {1, 2, 40, 1024, MOST_POINTS};
-  static const cloud_shape shapes[] = {CLOUD_UNIFORM, CLOUD_LIDAR, CLOUD_PLANE, CLOUD_LINE}; /* without copies */
+  static const cloud_shape shapes[] = {CLOUD_UNIFORM, CLOUD_LIDAR, CLOUD_PLANE, CLOUD_LINE, CLOUD_CLUSTERED};
   if (!device) skip();
   prior_plan *plan = make_plan();
   device_diffusion *d = open_device(plan);

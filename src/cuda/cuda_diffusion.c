@@ -132,6 +132,7 @@ static size_t lay_out(device_diffusion *d, unsigned char *base, uint32_t n) {
   p->sums = cuda_carve(&carver, (slots / PRIOR_SUM_SLOTS + 1) * sizeof(double));
   p->spacing = cuda_carve(&carver, sizeof(double));
   p->epsilon = cuda_carve(&carver, n * 3 * sizeof(float));
+  p->copies = cuda_carve(&carver, ((size_t)n + 1) * sizeof(uint32_t));
   d->network.pooled =
       cuda_carve(&carver, blocks * (size_t)d->network.encoder.layer[d->network.encoder.layers - 1].out * sizeof(float));
   for (int i = 0; i < NOISE_HALVES; i++) d->noise[i] = cuda_carve(&carver, n * 3 * sizeof(float));

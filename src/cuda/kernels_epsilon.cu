@@ -27,17 +27,20 @@ __device__ int encode_tile(const diffuse_cloud &c, const networks_network &net, 
   return net.layers % 2;
 }
 
-/* Sums over the places of a block, in their order. */
+/* Sums over the points of a block's places, in the order of the places. */
 __global__ void pool(diffuse_cloud c, diffuse_network p) {
+  __shared__ float copies[TILE_POINTS];
   const uint32_t places = *c.tree.places, begin = blockIdx.x * PRIOR_POOLED_SLOTS;
   const int out = p.encoder.layer[p.encoder.layers - 1].out;
   float *pooled = p.pooled + (size_t)blockIdx.x * out;
   for (int t = 0; t < TILES; t++) {
     const uint32_t from = begin + t * TILE_POINTS, left = from < places ? places - from : 0;
+    if (threadIdx.x < TILE_POINTS && threadIdx.x < left)
+      copies[threadIdx.x] = (float)c.copies[c.tree.place[from + threadIdx.x].index];
     const float *y = tile_buffer(left > 0 ? encode_tile(c, p.encoder, from, places) : 0, p.encoder.widest);
     for (int j = (int)threadIdx.x; j < out; j += TILE_THREADS) {
       float sum = t > 0 ? pooled[j] : 0;
-      for (uint32_t i = 0; i < TILE_POINTS && i < left; i++) sum += y[j * TILE_STEP + i];
+      for (uint32_t i = 0; i < TILE_POINTS && i < left; i++) sum += copies[i] * y[j * TILE_STEP + i];
       pooled[j] = sum;
     }
     __syncthreads();
@@ -57,7 +60,7 @@ __device__ void head_layer(const networks_layer &l, int is_last, const float *x,
 }
 
 /* The means of what blocks pooled: threads of a column take runs of blocks, whose sums are added in their order. */
-__device__ void mean_of_blocks(const diffuse_network &p, uint32_t blocks, uint32_t places, float *part, float *mean) {
+__device__ void mean_of_blocks(const diffuse_network &p, uint32_t blocks, uint32_t points, float *part, float *mean) {
   const uint32_t out = (uint32_t)p.encoder.layer[p.encoder.layers - 1].out, runs = SUM_THREADS / out;
   const uint32_t column = threadIdx.x % out, run = threadIdx.x / out, length = (blocks + runs - 1) / runs;
   float sum = 0;
@@ -71,14 +74,14 @@ __device__ void mean_of_blocks(const diffuse_network &p, uint32_t blocks, uint32
   if (threadIdx.x < out) {
     sum = 0;
     for (uint32_t r = 0; r < runs; r++) sum += part[r * out + column];
-    mean[column] = sum / (float)places;
+    mean[column] = sum / (float)points;
   }
   __syncthreads();
 }
 
 __global__ void __launch_bounds__(SUM_THREADS) tell(diffuse_cloud c, diffuse_network p, uint32_t blocks) {
   __shared__ float part[SUM_THREADS], buffer[2][NETWORKS_MOST_WIDTH];
-  mean_of_blocks(p, blocks, *c.tree.places, part, buffer[0]);
+  mean_of_blocks(p, blocks, c.copies[c.tree.n], part, buffer[0]);
   for (int i = 0; i < p.head.layers; i++)
     head_layer(p.head.layer[i], i + 1 == p.head.layers, buffer[i % 2], buffer[1 - i % 2]);
   for (int i = (int)threadIdx.x; i < p.latent; i += SUM_THREADS) p.told[i] = buffer[p.head.layers % 2][i];

@@ -82,6 +82,15 @@ __global__ void look(diffuse_cloud c) {
   c.seen[SPACING * step + slot] = (float)(spacing / (double)near);
 }
 
+/* ---- copies ---- */
+
+__global__ void count_copies(diffuse_cloud c) {
+  const uint32_t i = blockIdx.x * BLOCK + threadIdx.x;
+  if (i >= c.tree.n || c.first[i] == POINTS_NONE) return;
+  atomicAdd(&c.copies[c.first[i]], 1u);
+  atomicAdd(&c.copies[c.tree.n], 1u);
+}
+
 /* ---- the mean spacing ---- */
 
 __global__ void add_spacings(diffuse_cloud c) {
@@ -214,7 +223,9 @@ __global__ void add_noise(diffuse_cloud c, float signal, float spread, const flo
 
 extern "C" cudaError_t diffuse_look(const diffuse_cloud *c, cudaStream_t stream) {
   const unsigned blocks = blocks_of(c->tree.n), sums = (c->tree.n + PRIOR_SUM_SLOTS - 1) / PRIOR_SUM_SLOTS;
-  cudaError_t e = CUDA_LAUNCH(look, blocks, BLOCK, 0, stream, *c);
+  cudaError_t e = cudaMemsetAsync(c->copies, 0, (c->tree.n + 1) * sizeof *c->copies, stream);
+  if (e == cudaSuccess) e = CUDA_LAUNCH(count_copies, blocks, BLOCK, 0, stream, *c);
+  if (e == cudaSuccess) e = CUDA_LAUNCH(look, blocks, BLOCK, 0, stream, *c);
   if (e == cudaSuccess) e = CUDA_LAUNCH(add_spacings, sums, PRIOR_SUM_SLOTS, 0, stream, *c);
   if (e == cudaSuccess) e = CUDA_LAUNCH(average_spacing, 1, PRIOR_SUM_SLOTS, 0, stream, *c, sums);
   if (e == cudaSuccess) e = CUDA_LAUNCH(ask, blocks, BLOCK, 0, stream, *c);

@@ -37,6 +37,7 @@ typedef struct diffuse_cloud {
   double *sums;          /* [slots / PRIOR_SUM_SLOTS, rounded up] */
   double *spacing;       /* [1] */
   float *epsilon;        /* [n, 3] */
+  uint32_t *copies;      /* [n + 1] of each place, itself among them; the last: of all */
 } diffuse_cloud;
 
 /* ways, numbers and spacing of a cloud whose neighbours have been found. */

@@ -3,8 +3,8 @@
  * network (prior.h) and the steps (diffusion.h) between taking a cloud in and giving it out. Within a step nothing
  * waits for the host, but for noise that it brings: noise is the host's to draw, from the key, and is never made here.
  *
- * It agrees with the CPU but for rounding of logarithms and of sums over the whole cloud; points that are copies of
- * others count once in what is pooled. The same cloud comes to the same bits on the same device.
+ * It agrees with the CPU but for rounding of logarithms and of sums over the whole cloud; points that are nowhere count
+ * in no mean. The same cloud comes to the same bits on the same device.
  */
 #ifndef TENSOR_DEVICE_DIFFUSION_H
 #define TENSOR_DEVICE_DIFFUSION_H
