@@ -1,6 +1,7 @@
 /* The transforms that a tape keeps, so that a warm pass plans none. Their work areas are the tape's scratch. */
 #include "core/memory.h"
 #include "cuda/cuda_ops.h"
+#include "cuda/cuda_state.h"
 #include <cufft.h>
 #include <limits.h>
 
@@ -12,7 +13,9 @@ struct cuda_fft {
 };
 
 static void cuda_fft_free(cuda_fft *f) {
+  cuda_exclude_captures(1);
   for (int i = 0; i < f->planned; i++) cufftDestroy(f->plan[i]);
+  cuda_exclude_captures(0);
   memory_free(f);
 }
 
@@ -46,7 +49,10 @@ const cuda_fft *cuda_fft_find(node *n, size_t length, size_t batch) {
   cuda_fft *f = memory_zalloc(1, sizeof *f);
   if (f && length <= INT_MAX && batch <= INT_MAX) {
     *f = (cuda_fft){.next = *list, .length = length, .batch = batch};
-    if (cuda_fft_plan(f, CUFFT_R2C) && cuda_fft_plan(f, CUFFT_C2R)) return *list = f;
+    cuda_exclude_captures(1); /* a plan takes memory of its own */
+    const int planned = cuda_fft_plan(f, CUFFT_R2C) && cuda_fft_plan(f, CUFFT_C2R);
+    cuda_exclude_captures(0);
+    if (planned) return *list = f;
   }
   if (f) cuda_fft_free(f);
   tape_fail(n->tape, SCRIM_E_MEMORY, "%s: no plan for %zu transforms of %zu values", tape_op_name(n->kind), batch,

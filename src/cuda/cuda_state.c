@@ -49,7 +49,11 @@ void cuda_state_release(void *state) {
   if (!s) return;
   cuda_wait_for_all(); /* nothing of it may still be in use */
   if (s->fft_plans) s->release_fft_plans(s->fft_plans);
-  if (s->blas) cublasDestroy(s->blas);
+  if (s->blas) {
+    cuda_exclude_captures(1);
+    cublasDestroy(s->blas);
+    cuda_exclude_captures(0);
+  }
   cuda_free(s->blas_workspace);
   cuda_wipe_free(s->scratch, s->scratch_values * sizeof *s->scratch);
   cuda_graph_free(&s->graph);
@@ -100,7 +104,10 @@ static cublasHandle_t blas_create(node *n, cuda_state *s) {
   cublasHandle_t blas;
   if (!s->blas_workspace) s->blas_workspace = cuda_allocate(BLAS_WORKSPACE_BYTES, 0, "cuBLAS", &error);
   if (!s->blas_workspace) return tape_fail(n->tape, error.status, "%s", error.message), NULL;
-  if (!cuda_blas_ok(n, cublasCreate(&blas))) return NULL;
+  cuda_exclude_captures(1);
+  const cublasStatus_t made = cublasCreate(&blas);
+  cuda_exclude_captures(0);
+  if (!cuda_blas_ok(n, made)) return NULL;
   const cublasMath_t mode = n->tape->backend == &cuda_tf32_backend ? CUBLAS_TF32_TENSOR_OP_MATH : CUBLAS_PEDANTIC_MATH;
   if (cuda_blas_ok(n, cublasSetMathMode(blas, mode)) && blas_follow(n, s, blas)) return s->blas = blas;
   cublasDestroy(blas);
@@ -110,7 +117,8 @@ static cublasHandle_t blas_create(node *n, cuda_state *s) {
 cublasHandle_t cuda_blas(node *n) {
   cuda_state *s = cuda_state_of(n->tape);
   if (!s) return NULL;
-  if (!s->blas) return blas_create(n, s);
+  if (!s->blas && !s->graph.capturing) return blas_create(n, s);
+  if (!s->blas) return tape_fail(n->tape, SCRIM_E_INTERNAL, "a pass wants cuBLAS while it is noted"), NULL;
   return pthread_equal(s->blas_thread, pthread_self()) || blas_follow(n, s, s->blas) ? s->blas : NULL;
 }
 
