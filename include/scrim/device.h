@@ -30,8 +30,8 @@ typedef enum scrim_device {
 enum { SCRIM_DEVICE_TEXT = 256 };
 
 /*
- * Opens the device and describes it: "the CPU", "NVIDIA H100 (CUDA, compute capability 9.0)". *taken (NULL is fine) is what
- * SCRIM_DEVICE_AUTO comes to. SCRIM_E_DEVICE names what is missing: libscrim-cuda.so, the driver, a GPU.
+ * Opens the device and describes it: "the CPU", "NVIDIA H100 (CUDA, compute capability 9.0)". *taken (NULL is fine) is
+ * what SCRIM_DEVICE_AUTO comes to. SCRIM_E_DEVICE names what is missing: libscrim-cuda.so, the driver, a GPU.
  */
 SCRIM_API scrim_status scrim_device_open(scrim_device device, scrim_device *taken, char text[SCRIM_DEVICE_TEXT],
                                          scrim_error *error) SCRIM_MUST_CHECK;

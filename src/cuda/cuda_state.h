@@ -81,8 +81,8 @@ void cuda_graph_forget(cuda_graph *g);
 void cuda_graph_free(cuda_graph *g);
 /*
  * While a thread takes note of its pass, no other may allocate, free or wait for the whole device: it would spoil both.
- * 1 waits for such a thread and keeps others from becoming one; 0 ends that. cuda_arena.c does it for all of these, and who
- * makes handles and plans, which take memory of their own, does it too.
+ * 1 waits for such a thread and keeps others from becoming one; 0 ends that. cuda_arena.c does it for all of these,
+ * and who makes handles and plans, which take memory of their own, does it too.
  */
 void cuda_exclude_captures(int on);
 

@@ -1,6 +1,6 @@
 /*
- * Backends by name. The CPU's is part of the library; the one for CUDA is a shared object beside it, which is looked for
- * when it is first asked for, so that nothing of CUDA need be there otherwise.
+ * Backends by name. The CPU's is part of the library; the one for CUDA is a shared object beside it, which is looked
+ * for when it is first asked for, so that nothing of CUDA need be there otherwise.
  */
 #ifndef TENSOR_BACKEND_OPEN_H
 #define TENSOR_BACKEND_OPEN_H
