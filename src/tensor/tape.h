@@ -44,7 +44,7 @@ int tape_choose(node *n, size_t values);
 tensor *tape_run(node *n);
 /* One number of the tape's source, to be expanded by a counter generator; 0 (sticky) when there is no source. */
 int tape_seed(tape *t, op_kind kind, uint64_t *seed);
-/* 1: the CPU's kernels run here, or the device has none for this kind, so that the builder draws noise into n->saved. */
+/* 1: the CPU's kernels run here, or the device has none of this kind, so that the builder draws noise into saved. */
 int tape_on_host(const tape *t, op_kind kind);
 /* The CPU's kernel: the tape's own, or what serves where the device has none. */
 kernel tape_host_kernel(const tape *t, op_kind kind);
