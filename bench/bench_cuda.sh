@@ -176,22 +176,22 @@ train() {
 }
 
 run_training() {
-  rows=10000 epochs=10 shapes=160 points=512 clips=64 crops=8
-  [ -z "$small" ] || { rows=60 epochs=1 shapes=20 points=32 clips=8 crops=1; }
+  rows=10000 epochs=30 shapes=600 points=512 clips=64 crops=64 batch=32
+  [ -z "$small" ] || { rows=60 epochs=1 shapes=20 points=32 clips=8 crops=1 batch=8; }
   [ -x "$scrim" ] || { missing "$scrim"; return; }
   printf '\n| training, whole | two processors over the GPU | note: seconds |\n| --- | --- | --- |\n'
   scores $rows >"$work/scores.csv"
-  for batch in 50 1024; do
-    train "scores, 100 classes, $rows rows, batches of $batch" scores train --reference "$work/scores.csv" -q \
-      -o "$work/scores.scrim" --set epochs=$epochs --set patience=0 --set batch=$batch
+  for each in 50 1024; do
+    train "scores, 100 classes, $rows rows, batches of $each" scores train --reference "$work/scores.csv" -q \
+      -o "$work/scores.scrim" --set epochs=$epochs --set patience=0 --set batch=$each
   done
   train "cloud, the prior, $shapes objects" cloud train prior -q -o "$work/cloud.scrim" --set shapes=$shapes \
-    --set points=$points --set epochs=2
+    --set points=$points --set epochs=3
   speak "$work/talkers" $clips 4 || { missing "speech"; return; }
   for kind in statistics tdnn; do
     [ -z "$small" ] || [ $kind = statistics ] || continue
     train "voice, an encoder of kind $kind" voice train encoder --kind $kind -q -l "$work/talkers/list.tsv" \
-      -o "$work/encoder" --set epochs=2 --set crops=$crops --set batch=8 ${small:+--set width=8 --set seconds=0.5}
+      -o "$work/encoder" --set epochs=3 --set crops=$crops --set batch=$batch ${small:+--set width=8 --set seconds=0.5}
   done
 }
 
@@ -225,6 +225,10 @@ add_libraries
 scrim=$build/scrim
 if [ -n "$small" ]; then
   cp "$build/scrim" "$build/emulated/libscrim-cuda.so" "$work" && scrim=$work/scrim
+fi
+if "$scrim" devices 2>/dev/null | grep '^cuda  not there'; then
+  echo "skipped: no device"
+  exit 77
 fi
 {
   nvidia-smi --query-gpu=name,driver_version,clocks.sm,clocks.max.sm,clocks.mem,memory.total,power.limit \
