@@ -4,9 +4,9 @@
  *     bench_cuda [--small] [--json FILE] [--models FOLDER] [--frame FRAME.bin] PART...
  *     bench_cuda steps ...        cuda_steps.c says what
  *
- * PART: roofs, clouds, operations, diffusion, frames, scores. A row a figure, as markdown; --json adds a line for each to
- * FILE. It is linked with the kernels themselves, the toolkit's or those of tests/emulated_cuda, and so measures launches
- * as well as the shared object that filters open, which must lie beside it.
+ * PART: roofs, clouds, operations, diffusion, frames, scores. A row a figure, as markdown; --json adds a line for each
+ * to FILE. It is linked with the kernels themselves, on the toolkit or on tests/emulated_cuda, and so can measure them
+ * one by one; filters open the shared object, which must lie beside it.
  */
 #include "cuda_parts.h"
 #include <stdlib.h>

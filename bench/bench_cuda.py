@@ -3,10 +3,10 @@
 
     bench_cuda.py PROGRAM [JSON] [--small]
 
-PROGRAM is build/bench_cuda; cuda_steps.c has its side. A step: the batch goes from the host to the GPU (pinned memory in
-PyTorch), forward, backward, the optimiser, the loss comes back. PyTorch's Adam is the fastest of its three. Medians of
-ROUNDS rounds; a ratio above 1 says that Scrim is faster, the least and the greatest behind it. --small: on the processor,
-against the emulation of the tests, whose times mean nothing.
+PROGRAM is build/bench_cuda; cuda_steps.c has its side. A step: the batch goes from the host to the GPU (pinned memory
+in PyTorch), forward, backward, the optimiser, the loss comes back. PyTorch runs eagerly, with the fastest of its three
+Adams. Medians of ROUNDS rounds; a ratio above 1 says that Scrim is faster, the least and the greatest behind it.
+--small: on the processor, against the emulation of the tests, whose times mean nothing.
 """
 import json
 import math

@@ -2,22 +2,22 @@
 # bench_cuda.sh [-o OUT] [-b BUILD] [--frame FRAME.bin] [--small] [PART...]
 # bench_cuda.sh --pack FOLDER [-b BUILD]
 #
-# What a GPU makes of Scrim, in at most eight minutes: tables on standard output, and with -o OUT also OUT.md and OUT.json.
-# A part that cannot run says what is missing, and the others go on. The parts, all of them unless some are named:
+# What a GPU makes of Scrim, in at most eight minutes: tables on standard output, and with -o OUT also OUT.md and
+# OUT.json. A part that cannot run says what is missing, and the others go on. All of them, unless some are named:
 #   roofs clouds operations diffusion frames scores    build/bench_cuda (bench/bench_cuda.c)
 #   voice       seconds of speech that the slow mode hides in a second, by `scrim voice apply`
 #   training    one run of each filter's training: two processors against the GPU, by `scrim ... train`
 #   pytorch     a step of each training against PyTorch on the same GPU (bench_cuda.py)
-# --frame: a frame of KITTI for `frames`. --small: sizes and the emulation of the tests, on a machine without a GPU: that
-# everything runs; its times mean nothing.
+# --frame: a frame of KITTI for `frames`. --small: little sizes on the emulation of the tests, where there is no GPU, to
+# see that everything runs; its times mean nothing. Exit code 77: there is no GPU.
 #
-# A machine with a GPU, gcc, make, nvcc (CUDA 12 or 13) and the [build] packages of packages.txt builds what it needs. The
-# library wants OpenBLAS, FFTW, cJSON, libcrypto, libsndfile and libsoxr, all of them, for every filter is in it; the
-# command libevent as well. Where they are not to be had, take a build along that was made where they are, on an older or
-# equal C library and for the same major version of CUDA:
-#   there  bench/bench_cuda.sh --pack packed            builds for every GPU; about 30 MB, with the packages' libraries
-#   here   bench/bench_cuda.sh -b packed -o result      needs a driver, cuBLAS and cuFFT, and no compiler
-# The folder also has what tests/acceptance/gpu and tests/acceptance/cuda need.
+# With gcc, make, nvcc (CUDA 12 or 13) and the [build] packages of packages.txt it builds what it needs. The library
+# wants OpenBLAS, FFTW, cJSON, libcrypto, libsndfile and libsoxr, all of them, for every filter is in it; the command
+# and the tests want libevent and libcmocka as well. Where they are not to be had, take a build along that was made
+# where they are, with an older or equal C library and the same major version of CUDA:
+#   there  bench/bench_cuda.sh --pack packed            for every GPU; with the packages' libraries 70 MB, packed up 23
+#   here   bench/bench_cuda.sh -b packed -o result      wants a driver, cuBLAS and cuFFT, and no compiler
+# The folder also has what tests/acceptance/gpu and tests/acceptance/cuda need (BUILD=packed).
 set -u
 MOST_SECONDS=480
 root=$(cd "$(dirname "$0")/.." && pwd)
@@ -76,6 +76,7 @@ build_all() {
   [ -x "$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)" ] || missing "nvcc"
   capability=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -1 | tr -d .)
   for test in tests/test_gpu_*.c; do targets="$targets $build/${test%.c}"; done
+  [ -z "$pack" ] || targets="$targets $build/emulated/libscrim-cuda.so $build/bench/bench_ops $build/bench/bench_training"
   set -- BUILD="$build" $targets "$build/bench_cuda" "$build/libscrim-cuda.so"
   [ -z "$capability" ] || [ -n "$pack" ] ||
     set -- "$@" CUDA_ARCH="-gencode arch=compute_$capability,code=sm_$capability"
@@ -86,9 +87,11 @@ build_all() {
 # have no copy of: not those of the C compiler, the toolkit and the driver.
 pack_all() {
   rm -rf "$pack"
-  mkdir -p "$pack/lib" "$pack/tests/programs" "$pack/bench"
+  mkdir -p "$pack/lib" "$pack/tests/programs" "$pack/bench" "$pack/emulated"
   cp "$build/scrim" "$build/bench_cuda" "$build/libscrim-cuda.so" "$pack" || return
   cp "$build/tests/programs/speech" "$pack/tests/programs" || return
+  cp "$build/bench/bench_ops" "$build/bench/bench_training" "$pack/bench" || return
+  cp "$build/emulated/libscrim-cuda.so" "$pack/emulated" || return
   for test in tests/test_gpu_*.c; do cp "$build/${test%.c}" "$pack/tests" || return; done
   find "$pack" -type f -exec strip {} + -exec ldd {} + | awk '$2 == "=>" && $3 ~ /^\// { print $3 }' | sort -u |
     grep -v -E '/(libc|libm|libdl|librt|libpthread|ld-linux[^/]*|libgcc_s|libstdc\+\+|libcu[a-zA-Z]*)\.(so|[0-9])' |
@@ -202,7 +205,8 @@ run_pytorch() {
   [ -n "$python" ] || { missing "a python3 that has torch"; return; }
   program=$build/bench_cuda
   [ -z "$small" ] || program=$build/emulated/bench_cuda
-  limited 120 "$python" bench/bench_cuda.py "$program" "$json" ${small:+--small} || missing "an end to '$part': exit code $?"
+  limited 120 "$python" bench/bench_cuda.py "$program" "$json" ${small:+--small} ||
+    missing "an end to '$part': exit code $?"
 }
 
 # ---- all of it

@@ -1,6 +1,6 @@
 /*
- * The kernels that look at clouds and denoise them, one after the other. Bytes are those that must move: what goes in once,
- * what comes out once; what is gathered again and again comes from caches, which is what these kernels are about.
+ * The kernels that look at clouds and denoise them, one after the other. Bytes are those that must move: what goes in,
+ * once, and what comes out; what is gathered again and again comes from caches, which is what these kernels are about.
  */
 #include "core/memory.h"
 #include "cuda/cuda_cloud.h"

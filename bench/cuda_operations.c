@@ -17,7 +17,7 @@ typedef struct operation {
   int back_by_bytes;                     /* 1: in backward they count in any case: it visits the largest alone */
 } operation;
 
-/* A leaf of random numbers; with a gradient, or without. The tape has a copy of one that has; the other is kept here. */
+/* A leaf of random numbers, the tape's; with a gradient, or without. */
 static tensor *leaf(tape *t, int gradient, int rank, const int *dim) {
   size_t n = 1;
   for (int i = 0; i < rank; i++) n *= (size_t)dim[i];

@@ -1,7 +1,6 @@
 /*
- * A million rows of 100 classes through a reformer of the default size: the whole session, transfers, checks and rounding
- * included; and the passes of the network, block by block, transfers included. A session's transfers alone, once in and
- * once out, are the other limit that both have.
+ * A million rows of 100 classes through a reformer of the default size: the whole session, with its transfers, checks
+ * and rounding; and the passes of the network, block by block, with their transfers.
  */
 #include "cuda_parts.h"
 #include "purifier/reformer_device.h"
