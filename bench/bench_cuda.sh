@@ -76,7 +76,8 @@ build_all() {
   [ -x "$(command -v nvcc || echo /usr/local/cuda/bin/nvcc)" ] || missing "nvcc"
   capability=$(nvidia-smi --query-gpu=compute_cap --format=csv,noheader 2>/dev/null | head -1 | tr -d .)
   for test in tests/test_gpu_*.c; do targets="$targets $build/${test%.c}"; done
-  [ -z "$pack" ] || targets="$targets $build/emulated/libscrim-cuda.so $build/bench/bench_ops $build/bench/bench_training"
+  [ -z "$pack" ] ||
+    targets="$targets $build/emulated/libscrim-cuda.so $build/bench/bench_ops $build/bench/bench_training"
   set -- BUILD="$build" $targets "$build/bench_cuda" "$build/libscrim-cuda.so"
   [ -z "$capability" ] || [ -n "$pack" ] ||
     set -- "$@" CUDA_ARCH="-gencode arch=compute_$capability,code=sm_$capability"
@@ -168,7 +169,7 @@ scores() {
     for (k = 0; k < 100; k++) printf "%.6f%s", x[k] / sum, k < 99 ? "," : "\n" } }'
 }
 
-# train NAME COMMAND...: on two processors, then on the GPU
+# train NAME COMMAND...: on two processors, then on the GPU, without tensor cores and with them
 train() {
   name=$1
   shift
@@ -176,6 +177,8 @@ train() {
   cpu=$took
   seconds 100 "$scrim" "$@" --device cuda || return 0
   tell "$name" "$(echo "$cpu $took" | awk '{ printf "%.2f", $1 / $2 }')" "times faster" "$cpu s, $took s"
+  seconds 100 "$scrim" "$@" --device cuda-tf32 || return 0
+  tell "$name, tf32" "$(echo "$cpu $took" | awk '{ printf "%.2f", $1 / $2 }')" "times faster" "$cpu s, $took s"
 }
 
 run_training() {
@@ -237,6 +240,8 @@ fi
 {
   nvidia-smi --query-gpu=name,driver_version,clocks.sm,clocks.max.sm,clocks.mem,memory.total,power.limit \
     --format=csv 2>/dev/null || missing "nvidia-smi"
+  nvidia-smi --query-gpu=name,driver_version,clocks.max.sm,clocks.max.mem --format=csv,noheader 2>/dev/null |
+    sed 's/.*/{"part": "device", "what": "&"}/' >>"$json"
   echo "$jobs processors: $(sed -n 's/^model name.*: //p' /proc/cpuinfo | head -1)"
   for part in $parts; do
     case $part in
