@@ -34,7 +34,10 @@ static size_t lay_out(laid *l, unsigned char *base) {
   cuda_cloud_carve(&l->cloud, &carver, l->n, PRIOR_K);
   const cuda_cloud *c = &l->cloud;
   const size_t slots = c->tree.slots, blocks = (n + PRIOR_POOLED_SLOTS - 1) / PRIOR_POOLED_SLOTS;
-  l->survey = (points_survey){l->n, SURVEY_NEIGHBOURS, c->tree, c->xyz, c->first, c->index, c->squared, 0, 0, 0, 0};
+  l->survey = (points_survey){.n = l->n, .k = SURVEY_NEIGHBOURS, .tree = c->tree, .xyz = c->xyz};
+  l->survey.first = c->first;
+  l->survey.index = c->index;
+  l->survey.squared = c->squared;
   l->survey.points = cuda_carve(&carver, n * 4 * sizeof(float));
   l->survey.moved = cuda_carve(&carver, n * 3 * sizeof(float));
   l->survey.features = cuda_carve(&carver, l->marker_in * slots * sizeof(float));
@@ -69,30 +72,36 @@ static void load_marker(laid *l) {
   random_source_free(random);
 }
 
-static void load_prior(laid *l) {
+float *prior_random(device_prior *told) {
   const prior_shape shape = {PRIOR_WIDTH, PRIOR_LATENT};
-  diffuse_network *n = &l->network;
   random_source *random;
   prior *p;
   prior_plan *plan;
-  device_prior told;
   scrim_error error;
   must_scrim(random_source_from_seed(&random, 1, &error), &error);
   must_scrim(prior_create(&p, &shape, random, &error), &error);
   must_scrim(prior_plan_create(&plan, p, &error), &error);
-  float *block = prior_plan_unpack(plan, &told);
+  float *block = prior_plan_unpack(plan, told);
   must_hold(block != NULL, "memory of the host");
+  prior_plan_free(plan);
+  prior_free(p);
+  random_source_free(random);
+  return block;
+}
+
+static void load_prior(laid *l) {
+  diffuse_network *n = &l->network;
+  device_prior told;
+  scrim_error error;
+  float *block = prior_random(&told);
   must_scrim(cuda_network_upload(&told.encoder, &n->encoder, &l->weights[1], &error), &error);
   must_scrim(cuda_network_upload(&told.head, &n->head, &l->weights[2], &error), &error);
   must_scrim(cuda_network_upload(&told.network, &n->network, &l->weights[3], &error), &error);
   n->latent = told.latent;
   n->times = told.times;
   n->slope = told.slope;
-  n->controls = prior_plan_controls(plan);
+  for (int i = 1; i <= told.network.layers; i++) n->controls += told.network.width[i];
   memory_free(block);
-  prior_plan_free(plan);
-  prior_free(p);
-  random_source_free(random);
 }
 
 static void load_controls(laid *l) {

@@ -3,6 +3,7 @@
 #define BENCH_CUDA_PARTS_H
 
 #include "cuda/cuda.h"
+#include "tensor/device_diffusion.h"
 #include <stdio.h>
 
 /* What the device does at best, as it was measured: that is what figures are a share of. */
@@ -62,5 +63,7 @@ int bench_steps(int n, char **of); /* cuda_steps.c: answers bench_cuda.py; the e
 
 /* A spinning sensor between walls, n points, noise of a centimetre; the same for the same n. memory_free is due. */
 float *scene_make(size_t n);
+/* A prior of the default size and random weights, as a device takes it, in memory for which memory_free is due. */
+float *prior_random(device_prior *told); /* cuda_clouds.c */
 
 #endif

@@ -2,7 +2,6 @@
 #include "core/random.h"
 #include "cuda/cuda_functions.h"
 #include "cuda_parts.h"
-#include "pointcloud_defense/prior_plan.h"
 #include <math.h>
 #include <scrim.h>
 #include <string.h>
@@ -139,23 +138,12 @@ void bench_frames(bench *b) {
 /* ---- diffusion ---- */
 
 static device_diffusion *open_diffusion(void) {
-  const prior_shape shape = {32, 16}; /* the default */
-  random_source *random;
-  prior *p;
-  prior_plan *plan;
   device_prior told;
   device_diffusion *d;
   scrim_error error;
-  must_scrim(random_source_from_seed(&random, 1, &error), &error);
-  must_scrim(prior_create(&p, &shape, random, &error), &error);
-  must_scrim(prior_plan_create(&plan, p, &error), &error);
-  float *block = prior_plan_unpack(plan, &told);
-  must_hold(block != NULL, "memory of the host");
+  float *block = prior_random(&told);
   must_scrim(cuda_diffusion_functions.open(&d, &told, &error), &error);
   memory_free(block);
-  prior_plan_free(plan);
-  prior_free(p);
-  random_source_free(random);
   return d;
 }
 
