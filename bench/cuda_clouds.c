@@ -27,6 +27,10 @@ typedef struct laid {
   size_t marker_in;
 } laid;
 
+/* As cuda_diffusion.c and cuda_scene.c lay them out; what comes to these must come here. */
+_Static_assert(offsetof(diffuse_cloud, copies) + sizeof(uint32_t *) == sizeof(diffuse_cloud), "all is laid out");
+_Static_assert(offsetof(points_survey, features) + sizeof(float *) == sizeof(points_survey), "all is laid out");
+
 /* Answers the bytes that it takes; `base` NULL: only counts. */
 static size_t lay_out(laid *l, unsigned char *base) {
   cuda_carver carver = {base, 0};
@@ -52,6 +56,7 @@ static size_t lay_out(laid *l, unsigned char *base) {
   l->prior.sums = cuda_carve(&carver, (slots / PRIOR_SUM_SLOTS + 1) * sizeof(double));
   l->prior.spacing = cuda_carve(&carver, sizeof(double));
   l->prior.epsilon = cuda_carve(&carver, n * 3 * sizeof(float));
+  l->prior.copies = cuda_carve(&carver, (n + 1) * sizeof(uint32_t));
   l->network.pooled = cuda_carve(&carver, blocks * 4 * PRIOR_WIDTH * sizeof(float));
   return carver.used;
 }

@@ -16,13 +16,14 @@
 
 enum { WARM_UP = 10, CLASSES = 100, POINTS = 512, SAMPLES = 2 * SPEECH_RATE };
 
-/* A network and a batch for it. What is made here lives as long as the program. */
+/* A network and a batch for it. */
 typedef struct job {
   int batch;
   nn_params *params;
   nn_optimizer_config optimizer;
   tensor *(*loss)(tape *t, const struct job *j);
-  const void *network;
+  void *network;
+  void (*close)(void *network);
   tensor *centres; /* of the voice's classes */
   float *input[5]; /* as the loss has them */
   int32_t *labels; /* [batch], or the cloud's owners [batch * POINTS] */
@@ -42,6 +43,10 @@ static tensor *scores_loss(tape *t, const job *j) {
   return op_add(t, fit, op_kl_gaussian(t, mean, log_variance));
 }
 
+static void close_reformer(void *network) {
+  reformer_free(network);
+}
+
 static void open_scores(job *j) {
   const reformer_shape shape = reformer_shape_for(CLASSES);
   const size_t n = (size_t)j->batch;
@@ -49,6 +54,7 @@ static void open_scores(job *j) {
   scrim_error error;
   must_scrim(reformer_create(&r, &shape, j->random, &error), &error);
   j->network = r;
+  j->close = close_reformer;
   j->params = r->params;
   j->optimizer = (nn_optimizer_config){.kind = NN_AMSGRAD, .rate = 1e-3, .beta1 = 0.5};
   j->loss = scores_loss;
@@ -81,6 +87,10 @@ static tensor *cloud_loss(tape *t, const job *j) {
   return op_add(t, noise_loss, op_affine(t, gauge_loss, 0.2f, 0));
 }
 
+static void close_prior(void *network) {
+  prior_free(network);
+}
+
 static void open_cloud(job *j) {
   const prior_shape shape = {32, 16}; /* the default */
   const size_t b = (size_t)j->batch, m = b * POINTS;
@@ -88,6 +98,7 @@ static void open_cloud(job *j) {
   scrim_error error;
   must_scrim(prior_create(&p, &shape, j->random, &error), &error);
   j->network = p;
+  j->close = close_prior;
   j->params = p->params;
   j->optimizer = (nn_optimizer_config){.kind = NN_ADAM, .rate = 2e-3, .clip_norm = 10};
   j->loss = cloud_loss;
@@ -105,6 +116,10 @@ static tensor *voice_loss(tape *t, const job *j) {
   return op_margin_softmax(t, cosines, j->labels, 0.2f, 30);
 }
 
+static void close_encoder(void *network) {
+  speaker_encoder_free(network);
+}
+
 static void open_voice(job *j) {
   speaker_encoder_settings settings;
   speaker_encoder *e;
@@ -112,6 +127,7 @@ static void open_voice(job *j) {
   must_scrim(speaker_encoder_defaults(&settings, "statistics", &error), &error);
   must_scrim(speaker_encoder_create(&e, &settings, j->random, &error), &error);
   j->network = e;
+  j->close = close_encoder;
   j->params = speaker_encoder_params(e);
   j->centres = nn_params_add(j->params, "centres", 2, (int[]){CLASSES, settings.dimensions}, 1);
   must_hold(j->centres != NULL, "memory of the host");
@@ -159,6 +175,13 @@ static void take_steps(job *j, const backend *b, size_t steps) {
   memory_free(taken);
 }
 
+static void close_job(job *j) {
+  j->close(j->network);
+  for (size_t i = 0; i < sizeof j->input / sizeof *j->input; i++) memory_free(j->input[i]);
+  memory_free(j->labels);
+  random_source_free(j->random);
+}
+
 int bench_steps(int n, char **of) {
   static const struct {
     const char *name;
@@ -177,6 +200,7 @@ int bench_steps(int n, char **of) {
     must_scrim(random_begin(j.random, "weights", NULL, 0, &error), &error);
     jobs[i].open(&j);
     take_steps(&j, b, (size_t)steps);
+    close_job(&j);
     return 0;
   }
   return 64;
