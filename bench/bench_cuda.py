@@ -10,6 +10,7 @@ Adams. Medians of ROUNDS rounds; a ratio above 1 says that Scrim is faster, the 
 """
 import json
 import math
+import os
 import statistics
 import subprocess
 import sys
@@ -192,8 +193,9 @@ def fastest(name, batch, steps):
 
 
 def scrim(program, name, batch, steps):
-    out = subprocess.run([program, "steps", "cuda", name, str(batch), str(steps)], check=True, capture_output=True,
-                         text=True)
+    libraries = os.environ.get("SCRIM_LIBRARIES", os.environ.get("LD_LIBRARY_PATH", ""))
+    out = subprocess.run([program, "steps", "cuda", name, str(batch), str(steps)], check=True, stdout=subprocess.PIPE,
+                         text=True, env={**os.environ, "LD_LIBRARY_PATH": libraries})
     values, before, after, median = out.stdout.split()
     if not float(after) < float(before):
         print(f"bench_cuda: {name}: the loss went from {before} to {after}")

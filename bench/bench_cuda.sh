@@ -53,6 +53,7 @@ missing() { echo "missing: $*"; }
 # ---- libraries: those of a packed build, and the toolkit's wherever it is, PyTorch's own among them
 
 add_libraries() {
+  own_libraries=${LD_LIBRARY_PATH:-}
   for folder in "$build/lib" "${CUDA_HOME:-/usr/local/cuda}/lib64" /usr/local/nvidia/lib64 \
     "$(dirname "$(command -v nvcc 2>/dev/null || echo /none/bin/nvcc)")/../lib64" \
     $(python3 -c 'import nvidia; print("/lib ".join(__import__("glob").glob(nvidia.__path__[0] + "/*")) + "/lib")' \
@@ -201,7 +202,9 @@ run_training() {
   done
 }
 
-run_pytorch() {
+# Python keeps the machine's own libraries; bench_cuda.py gives the others to Scrim.
+run_pytorch() (
+  export SCRIM_LIBRARIES="$LD_LIBRARY_PATH" LD_LIBRARY_PATH="$own_libraries"
   for python in "${PYTHON:-python3}" /usr/bin/python3 ''; do
     "$python" -c 'import torch' 2>/dev/null && break
   done
@@ -210,7 +213,7 @@ run_pytorch() {
   [ -z "$small" ] || program=$build/emulated/bench_cuda
   limited 120 "$python" bench/bench_cuda.py "$program" "$json" ${small:+--small} ||
     missing "an end to '$part': exit code $?"
-}
+)
 
 # ---- all of it
 
