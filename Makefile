@@ -37,8 +37,8 @@ NO_UNDEFINED := -Wl,--no-undefined
 endif
 
 # The backend for GPUs is a shared object of its own, which the library opens if it is there. WITH_CUDA=auto builds it
-# where nvcc is found, yes insists on it, no leaves it out, as sanitised builds do. CUDA_ARCH: code for Turing, Ampere (Ada runs it too), Hopper
-# and Blackwell, and PTX for what comes between and after.
+# where nvcc is found, yes insists on it, no leaves it out, as sanitised builds do. CUDA_ARCH: code for Turing, Ampere
+# (Ada runs it too), Hopper and Blackwell, and PTX for what comes between and after.
 WITH_CUDA ?= $(if $(SAN),no,auto)
 NVCC ?= $(firstword $(shell command -v nvcc 2>/dev/null) $(wildcard /usr/local/cuda/bin/nvcc))
 ifeq ($(WITH_CUDA),no)
@@ -315,6 +315,7 @@ $(BUILD)/fuzz/fuzz_%: $(BUILD)/fuzz/fuzz_%.o $(BUILD)/fuzz/replay.o $(SERVE_LIB)
 ## ---- house rules
 
 FORMATTED := $(wildcard include/*.h include/scrim/*.h src/*.[ch] src/*/*.[ch] tools/*.[ch] tests/*.[ch] \
+  src/cuda/*.cu src/cuda/*.cuh tests/emulated_cuda/*.h tests/emulated_cuda/*.cc \
   tests/support/*.[ch] tests/programs/*.[ch] bench/*.[ch] fuzz/*.[ch] examples/*.[ch])
 
 format: ## put every source file in the house's layout
