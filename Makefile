@@ -232,8 +232,9 @@ $(BUILD)/bench/%.c.o: bench/%.c $(BUILD)/flags
 $(BUILD)/src/cuda/%.cu.o: src/cuda/%.cu $(BUILD)/flags
 	@mkdir -p $(@D)
 	$(call say,NVCC)$(NVCC) $(NVCC_FLAGS) $(CUDA_ARCH) -MMD -MP -c $< -o $@
-# What has a twin on the CPU that it must equal bit for bit does not contract.
-$(patsubst %,$(BUILD)/src/cuda/kernels_%.cu.o,places neighbours scene marker prior epsilon): NVCC_FLAGS += -fmad=false
+# What has a twin on the CPU that it must equal bit for bit, or whose ties the index decides, does not contract.
+EXACT := places neighbours scene marker prior epsilon sets
+$(EXACT:%=$(BUILD)/src/cuda/kernels_%.cu.o): NVCC_FLAGS += -fmad=false
 $(BUILD)/emulated/%.c.o: %.c $(BUILD)/flags
 	$(call compile,-Itests/emulated_cuda $(LIB_CFLAGS))
 $(BUILD)/emulated/%.cu.o: %.cu $(BUILD)/flags

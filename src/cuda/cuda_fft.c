@@ -46,6 +46,10 @@ const cuda_fft *cuda_fft_find(node *n, size_t length, size_t batch) {
   for (cuda_fft *f = *list; f; f = f->next) {
     if (f->length == length && f->batch == batch) return f;
   }
+  if (cuda_state_of(n->tape)->graph.capturing) {
+    tape_fail(n->tape, SCRIM_E_INTERNAL, "%s wants a plan while the pass is noted", tape_op_name(n->kind));
+    return NULL;
+  }
   cuda_fft *f = memory_zalloc(1, sizeof *f);
   if (f && length <= INT_MAX && batch <= INT_MAX) {
     *f = (cuda_fft){.next = *list, .length = length, .batch = batch};

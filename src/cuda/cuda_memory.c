@@ -6,12 +6,10 @@ static void *memory_room(tape *t, size_t bytes) {
   return s ? cuda_arena_room(t, s, bytes) : NULL;
 }
 
-/* Work of another thread's stream may still use what the next pass will overwrite. */
 static void memory_reset(tape *t) {
   cuda_state *s = t->state;
   if (!s) return;
-  if (!pthread_equal(s->thread, pthread_self())) cuda_wait_for_all();
-  s->thread = pthread_self();
+  cuda_take_over(s);
   cuda_graph_forget(&s->graph);
   cuda_arena_reset(s);
 }

@@ -1,5 +1,6 @@
 /* A pass as a CUDA graph: one launch instead of one a kernel. */
 #include "cuda/cuda_state.h"
+#include <pthread.h>
 #include <string.h>
 
 enum { PLACE_ALIGNMENT = 256 };
@@ -36,6 +37,7 @@ static int reserve(tape *t, cuda_graph *g) {
     return 0;
   if (bytes <= g->pinned_bytes) return 1;
   void *pinned;
+  if (!cuda_done(t, cudaEventSynchronize(g->done), "a graph")) return 0; /* a run that nobody waited for may read it */
   cudaFreeHost(g->pinned);
   g->pinned = NULL;
   g->pinned_bytes = 0;
@@ -57,6 +59,7 @@ void cuda_exclude_captures(int on) {
 static int graph_begin(tape *t) {
   cuda_state *s = cuda_state_of(t);
   if (!s || !reserve(t, &s->graph)) return 0;
+  cuda_take_over(s);
   cuda_graph_forget(&s->graph);
   cuda_exclude_captures(1);
   s->graph.capturing =
@@ -88,7 +91,9 @@ static int graph_end(tape *t) {
 
 /* The pinned places are filled again once the last run has read them. */
 static int graph_launch(tape *t) {
-  cuda_graph *g = &cuda_state_of(t)->graph;
+  cuda_state *s = t->state;
+  cuda_graph *g = &s->graph;
+  cuda_take_over(s);
   if (!cuda_done(t, cudaEventSynchronize(g->done), "a graph")) return 0;
   for (size_t i = 0; i < g->n_sources; i++) {
     memcpy(g->pinned + g->sources[i].at, g->sources[i].host, g->sources[i].bytes);

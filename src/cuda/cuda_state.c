@@ -33,13 +33,28 @@ int cuda_blas_ok(node *n, cublasStatus_t status) {
                    cublasGetStatusString(status)) != NULL;
 }
 
+/* ---- threads ---- */
+
+uint64_t cuda_thread(void) {
+  static _Atomic uint64_t given;
+  static _Thread_local uint64_t mine;
+  if (mine == 0) mine = ++given;
+  return mine;
+}
+
+void cuda_take_over(cuda_state *s) {
+  if (s->thread == cuda_thread()) return;
+  cuda_wait_for_all();
+  s->thread = cuda_thread();
+}
+
 /* ---- life ---- */
 
 cuda_state *cuda_state_of(tape *t) {
   if (t->state) return t->state;
   cuda_state *s = memory_zalloc(1, sizeof *s);
   if (!s) return tape_fail(t, SCRIM_E_MEMORY, "out of memory for the state of a tape"), NULL;
-  s->thread = pthread_self();
+  s->thread = cuda_thread();
   t->state = s;
   return s;
 }
@@ -95,7 +110,7 @@ float *cuda_scratch(node *n, size_t values) {
 static int blas_follow(node *n, cuda_state *s, cublasHandle_t blas) {
   const int set = cuda_blas_ok(n, cublasSetStream(blas, cuda_stream(n))) &&
                   cuda_blas_ok(n, cublasSetWorkspace(blas, s->blas_workspace, BLAS_WORKSPACE_BYTES));
-  if (set) s->blas_thread = pthread_self();
+  if (set) s->blas_thread = cuda_thread();
   return set;
 }
 
@@ -119,7 +134,7 @@ cublasHandle_t cuda_blas(node *n) {
   if (!s) return NULL;
   if (!s->blas && !s->graph.capturing) return blas_create(n, s);
   if (!s->blas) return tape_fail(n->tape, SCRIM_E_INTERNAL, "a pass wants cuBLAS while it is noted"), NULL;
-  return pthread_equal(s->blas_thread, pthread_self()) || blas_follow(n, s, s->blas) ? s->blas : NULL;
+  return s->blas_thread == cuda_thread() || blas_follow(n, s, s->blas) ? s->blas : NULL;
 }
 
 void **cuda_fft_plans(node *n, void (*release)(void *plans)) {

@@ -3,7 +3,6 @@
 #define CUDA_STATE_H
 
 #include "cuda/cuda.h"
-#include <pthread.h>
 
 /* A bump allocator of device memory: one block once warm. Blocks are described in the host's memory. */
 typedef struct cuda_block {
@@ -44,15 +43,19 @@ typedef struct cuda_state {
   size_t scratch_values;
   cublasHandle_t blas;
   void *blas_workspace;
-  pthread_t blas_thread; /* whose stream the handle works in */
+  uint64_t blas_thread; /* whose stream the handle works in */
   void *fft_plans;
   void (*release_fft_plans)(void *plans);
-  pthread_t thread; /* that made the last pass: its stream has the work */
+  uint64_t thread; /* that made the last pass: its stream has the work */
 } cuda_state;
 
 /* The tape's, made if need be; NULL (sticky): out of memory. */
 cuda_state *cuda_state_of(tape *t);
 void cuda_state_release(void *state);
+/* The calling thread's number, never given out again: a pthread_t comes back when its thread has ended. */
+uint64_t cuda_thread(void);
+/* Before a tape's memory is used anew: waits for the thread that made the last pass, if it was another. */
+void cuda_take_over(cuda_state *s);
 
 /* 1: no error; else 0, and the tape's error says what was being done. */
 int cuda_done(tape *t, cudaError_t error, const char *doing);

@@ -39,9 +39,11 @@ static int bring_up(tape *t, residency *r, const void *host, size_t bytes) {
 
 static scrim_status bring_up_kept(const device_memory *memory, residency *r, const void *host, size_t bytes,
                                   scrim_error *error) {
+  scrim_error own;
+  if (!error) error = &own;
   if (r->on_device) return SCRIM_OK;
   if (!r->device) r->device = memory->keep(bytes, error);
-  if (!r->device) return SCRIM_E_MEMORY;
+  if (!r->device) return error->status;
   const scrim_status status = memory->upload_kept(r->device, host, bytes, error);
   if (status == SCRIM_OK) __atomic_store_n(&r->on_device, 1, __ATOMIC_RELEASE);
   return status;

@@ -270,6 +270,7 @@ scrim_status tape_backward(tape *t, tensor *root, scrim_error *error) {
   if (!root->node || !root->node->wants) {
     return fail(error, SCRIM_E_ARGUMENT, "backward: nothing that the root depends on wants a gradient");
   }
+  t->captured = 0; /* the way back may move the scratch that a recorded pass knows */
   tape_seed_gradient(t, root);
   for (node *n = root->node; n; n = n->previous) {
     if (n->live && t->error.status == SCRIM_OK) tape_node_backward(n);
