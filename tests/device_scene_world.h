@@ -101,4 +101,24 @@ static inline void compare_survey(both_markers *b, neighbours *index, pool *p, s
   assert_memory_equal(likely, expected_likely, n * sizeof *likely);
 }
 
+/* Surveys with either marker, of clouds of each shape. */
+static inline void compare_surveys(const size_t *sizes, size_t n_sizes) {
+  static const size_t ks[] = {9, 3, 16, 32};
+  neighbours *index = neighbours_create();
+  both_markers b[2];
+  pool *p;
+  assert_non_null(index);
+  assert_int_equal(pool_create(&p, 1, NULL), SCRIM_OK);
+  for (int with = 0; with < 2; with++) open_markers(&b[with], with);
+  for (size_t i = 0; i < MOST_POINTS; i++) intensity[i] = (float)(i % 13) / 7;
+  for (size_t i = 0; i < n_sizes; i++)
+    for (cloud_shape shape = 0; shape < CLOUD_SHAPES; shape++) {
+      cloud_make(cloud, sizes[i], 3, shape, 10 * i + shape);
+      compare_survey(&b[(i + shape) % 2], index, p, sizes[i], ks[(i + shape) % 4]);
+    }
+  for (int with = 0; with < 2; with++) close_markers(&b[with]);
+  pool_free(p);
+  neighbours_free(index);
+}
+
 #endif

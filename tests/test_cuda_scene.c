@@ -75,22 +75,8 @@ static void nowhere_is_nowhere(void **state) {
 
 static void surveys_are_those_of_the_cpu(void **state) {
   (void)state;
-  static const size_t sizes[] = {1, 2, 4, 33, 150}, ks[] = {9, 3, 16, 32};
-  neighbours *index = neighbours_create();
-  both_markers b[2];
-  pool *p;
-  assert_non_null(index);
-  assert_int_equal(pool_create(&p, 1, NULL), SCRIM_OK);
-  for (int with = 0; with < 2; with++) open_markers(&b[with], with);
-  for (size_t i = 0; i < MOST_POINTS; i++) intensity[i] = (float)(i % 13) / 7;
-  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-    for (cloud_shape shape = 0; shape < CLOUD_SHAPES; shape++) {
-      cloud_make(cloud, sizes[i], 3, shape, 10 * i + shape);
-      compare_survey(&b[(i + shape) % 2], index, p, sizes[i], ks[(i + shape) % 4]);
-    }
-  for (int with = 0; with < 2; with++) close_markers(&b[with]);
-  pool_free(p);
-  neighbours_free(index);
+  static const size_t sizes[] = {1, 2, 4, 33, 150};
+  compare_surveys(sizes, sizeof sizes / sizeof *sizes);
 }
 
 /* ---- frames, as a session has them ---- */

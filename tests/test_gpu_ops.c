@@ -2,10 +2,8 @@
  * The operations on a GPU, where there is one: every case of op_cases.h, result and gradients, against the plain C
  * kernels in double, other shapes against the CPU's, and each pass the same bits. The emulation of the tests is not in it.
  */
+#include "gpu_backend.h"
 #include "op_cases_wide.h"
-#include "tensor/backend_open.h"
-
-#include <stdio.h>
 
 /* As for the CPU's kernels: products are in full float32. */
 static const double float_tolerance = 1e-5;
@@ -14,12 +12,7 @@ static const double float_tolerance = 1e-5;
 static const backend *gpu;
 
 static int setup(void **state) {
-  const char *folder = getenv("BUILD");
-  scrim_error error;
-  if (backend_open_in(&gpu, 0, folder ? folder : "build", &error) != SCRIM_OK) {
-    printf("skipped: no device (%s)\n", error.message);
-    gpu = NULL;
-  }
+  gpu = gpu_backend();
   return group_setup(state);
 }
 

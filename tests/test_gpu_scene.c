@@ -3,19 +3,13 @@
 enum { MOST_POINTS = 60000 };
 #include "device_scene_world.h"
 
-#include "tensor/backend_open.h"
+#include "gpu_backend.h"
 #include "tensor/device_functions.h"
-#include <stdio.h>
 
 static int setup(void **state) {
-  const char *folder = getenv("BUILD");
-  const backend *gpu;
-  scrim_error error;
   (void)state;
-  if (backend_open_in(&gpu, 0, folder ? folder : "build", &error) == SCRIM_OK)
-    device = gpu->functions->scene;
-  else
-    printf("skipped: no device (%s)\n", error.message);
+  const backend *gpu = gpu_backend();
+  if (gpu) device = gpu->functions->scene;
   return 0;
 }
 
@@ -38,23 +32,9 @@ static void neighbours_are_those_of_the_cpu(void **state) {
 
 static void surveys_are_those_of_the_cpu(void **state) {
   (void)state;
-  static const size_t sizes[] = {1, 3, 700, MOST_POINTS}, ks[] = {9, 3, 16, 32};
+  static const size_t sizes[] = {1, 3, 700, MOST_POINTS};
   if (!device) skip();
-  neighbours *index = neighbours_create();
-  both_markers b[2];
-  pool *p;
-  assert_non_null(index);
-  assert_int_equal(pool_create(&p, 1, NULL), SCRIM_OK);
-  for (int with = 0; with < 2; with++) open_markers(&b[with], with);
-  for (size_t i = 0; i < MOST_POINTS; i++) intensity[i] = (float)(i % 13) / 7;
-  for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-    for (cloud_shape shape = 0; shape < CLOUD_SHAPES; shape++) {
-      cloud_make(cloud, sizes[i], 3, shape, 10 * i + shape);
-      compare_survey(&b[(i + shape) % 2], index, p, sizes[i], ks[(i + shape) % 4]);
-    }
-  for (int with = 0; with < 2; with++) close_markers(&b[with]);
-  pool_free(p);
-  neighbours_free(index);
+  compare_surveys(sizes, sizeof sizes / sizeof *sizes);
 }
 
 int main(void) {
