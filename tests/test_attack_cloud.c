@@ -66,7 +66,7 @@ static void draws_are_averaged(void **state) {
   attack_cloud_height height;
   a.defence = find("SRS");
   a.samples = 400;
-  assert_int_equal(cloud_defence_open(&a.room, a.defence, NULL, NULL, 0, NULL), SCRIM_OK);
+  assert_int_equal(cloud_defence_open(&a.room, a.defence, NULL, NULL, 0, SCRIM_DEVICE_CPU, NULL), SCRIM_OK);
   assert_int_equal(attack_cloud_climb(&a, xyz, N, 0, ATTACK_CLOUD_MARGIN, &height, slope, NULL), SCRIM_OK);
   assert_float_equal(height.margin, linear_margin(&world, xyz, N), 0.05);
   for (size_t i = 0; i < 3 * N; i++) assert_float_equal(slope[i] * N / (4 * linear_way[i % 3]), 1, 0.25);
@@ -89,7 +89,7 @@ static void slopes_go_through_planes(void **state) {
   int differ = 0;
   a.defence = find("plane x3");
   a.hold = 1;
-  assert_int_equal(cloud_defence_open(&a.room, a.defence, NULL, NULL, 0, NULL), SCRIM_OK);
+  assert_int_equal(cloud_defence_open(&a.room, a.defence, NULL, NULL, 0, SCRIM_DEVICE_CPU, NULL), SCRIM_OK);
   assert_int_equal(attack_cloud_climb(&a, xyz, N, 0, ATTACK_CLOUD_MARGIN, &height, slope, NULL), SCRIM_OK);
   for (size_t i = 0; i < 3 * N; i++) {
     sum[i % 3] += slope[i];

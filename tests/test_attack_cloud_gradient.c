@@ -104,7 +104,7 @@ static void a_known_defence_ends_the_walk(void **state) {
   (void)state;
   attack_cloud a = attacker(300);
   a.defence = &cloud_defences[0];
-  assert_int_equal(cloud_defence_open(&a.room, a.defence, NULL, NULL, 0, NULL), SCRIM_OK);
+  assert_int_equal(cloud_defence_open(&a.room, a.defence, NULL, NULL, 0, SCRIM_DEVICE_CPU, NULL), SCRIM_OK);
   assert_int_equal(attack_cloud_pgd_linf(&a, xyz, N, 0, &out, NULL), SCRIM_OK);
   const double stopped = linear_margin(&world, moved, N);
   cloud_defence_close(a.room);

@@ -45,7 +45,7 @@ static const cloud_defence *find(const char *name) {
 
 static scrim_status open_room(cloud_defence_room **room, const cloud_defence *d, const scrim_filter *with) {
   const scrim_key *const keys[] = {key};
-  return cloud_defence_open(room, d, with, keys, 1, NULL);
+  return cloud_defence_open(room, d, with, keys, 1, SCRIM_DEVICE_CPU, NULL);
 }
 
 static scrim_status apply(const cloud_defence *d, cloud_defence_room *room, size_t number) {
@@ -228,7 +228,7 @@ static void draws_go_round_the_keys(void **state) {
   cloud_defence_room *room;
   assert_int_equal(scrim_key_create(&other, bytes, NULL), SCRIM_OK);
   const scrim_key *const keys[] = {key, other};
-  assert_int_equal(cloud_defence_open(&room, d, prior, keys, 2, NULL), SCRIM_OK);
+  assert_int_equal(cloud_defence_open(&room, d, prior, keys, 2, SCRIM_DEVICE_CPU, NULL), SCRIM_OK);
   assert_true(cloud_defence_draws(room));
   assert_int_equal(apply(d, room, 0), SCRIM_OK);
   memcpy(first, out.xyz, sizeof first);

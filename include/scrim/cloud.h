@@ -120,7 +120,7 @@ typedef struct scrim_cloud_audit {
   uint64_t seed;              /* same filter, key, data and seed: the same report */
   scrim_progress_fn progress; /* or NULL; a step is an attack */
   void *context;              /* for progress */
-  scrim_device device;        /* where victims answer and attackers differentiate; 0: the CPU */
+  scrim_device device;        /* where victims answer, filters compute and attackers differentiate; 0: the CPU */
 } scrim_cloud_audit;
 
 /*

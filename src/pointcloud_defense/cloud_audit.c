@@ -272,10 +272,10 @@ static scrim_status open_worker(audit_run *r, audit_worker *w, const scrim_filte
   w->attacker.iterations = audit->iterations ? audit->iterations : audit->full ? 200 : 20;
   w->attacker.samples = r->samples;
   for (size_t d = 0; d < r->n_defences && status == SCRIM_OK; d++) {
-    status = cloud_defence_open(&w->room[d], r->defences[d], filter, &r->key, 1, error);
+    status = cloud_defence_open(&w->room[d], r->defences[d], filter, &r->key, 1, audit->device, error);
     if (status == SCRIM_OK && audit->adaptive)
       status = cloud_defence_open(&w->known[d], r->defences[d], filter, (const scrim_key *const *)r->attacker_keys,
-                                  r->samples, error);
+                                  r->samples, audit->device, error);
   }
   if (status != SCRIM_OK) return status;
   w->attacked.xyz = memory_zalloc(most, 3 * sizeof(float));

@@ -170,7 +170,8 @@ static int has_prior(const scrim_filter *filter) {
 
 /* The filter's sessions, with what the row sets. */
 static scrim_status open_sessions(cloud_defence_room *room, const cloud_defence *self, const scrim_filter *filter,
-                                  const scrim_key *const *keys, size_t n_keys, scrim_error *error) {
+                                  const scrim_key *const *keys, size_t n_keys, scrim_device device,
+                                  scrim_error *error) {
   const cloud_settings *s = &room->settings;
   scrim_config config;
   scrim_status status = scrim_filter_config(filter, &config, error);
@@ -179,6 +180,7 @@ static scrim_status open_sessions(cloud_defence_room *room, const cloud_defence 
   if (status == SCRIM_OK) status = scrim_config_set(&config, "threads", 1, error);
   if (status == SCRIM_OK) status = cloud_settings_read(&room->settings, &config, error);
   if (status != SCRIM_OK) return status;
+  config.device = device;
   room->draws = has_prior(filter) && s->mode == CLOUD_MOVE && s->objects > 0 && (s->noise > 0 || s->leaps == 0);
   const size_t n = room->draws ? n_keys : 1;
   room->sessions = memory_zalloc(n, sizeof *room->sessions);
@@ -191,7 +193,7 @@ static scrim_status open_sessions(cloud_defence_room *room, const cloud_defence 
 }
 
 scrim_status cloud_defence_open(cloud_defence_room **out, const cloud_defence *self, const scrim_filter *filter,
-                                const scrim_key *const *keys, size_t n_keys, scrim_error *error) {
+                                const scrim_key *const *keys, size_t n_keys, scrim_device device, scrim_error *error) {
   cloud_defence_room *room = memory_zalloc(1, sizeof *room);
   if (room != NULL) room->index = neighbours_create();
   scrim_status status =
@@ -199,7 +201,7 @@ scrim_status cloud_defence_open(cloud_defence_room **out, const cloud_defence *s
   if (status == SCRIM_OK) status = pool_create(&room->pool, 1, error);
   if (status == SCRIM_OK) room->draws = self->apply == apply_srs;
   if (status == SCRIM_OK && self->apply == apply_filter)
-    status = open_sessions(room, self, filter, keys, n_keys, error);
+    status = open_sessions(room, self, filter, keys, n_keys, device, error);
   if (status == SCRIM_OK)
     *out = room;
   else

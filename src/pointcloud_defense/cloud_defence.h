@@ -50,10 +50,10 @@ size_t cloud_defences_for(const scrim_filter *filter, const cloud_defence *list[
 
 /*
  * What one thread needs to run one defence. `keys` [n_keys]: of the filter, one at least; an attacker who averages over
- * its draws has several of his own.
+ * its draws has several of his own. `device`: where the filter computes.
  */
 scrim_status cloud_defence_open(cloud_defence_room **out, const cloud_defence *self, const scrim_filter *filter,
-                                const scrim_key *const *keys, size_t n_keys, scrim_error *error);
+                                const scrim_key *const *keys, size_t n_keys, scrim_device device, scrim_error *error);
 void cloud_defence_close(cloud_defence_room *room);      /* NULL is fine */
 int cloud_defence_draws(const cloud_defence_room *room); /* 1: the same points may come out in other ways */
 
