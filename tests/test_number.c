@@ -33,6 +33,18 @@ static void short_where_short_will_do(void **state) {
   assert_string_equal(text, "250");
 }
 
+static void rounded_where_asked(void **state) {
+  (void)state;
+  char text[NUMBER_TEXT];
+  number_print_rounded(text, 2.0 / 3, 4);
+  assert_string_equal(text, "0.6667");
+  number_print_rounded(text, 0.5, 4);
+  assert_string_equal(text, "0.5");
+  number_print_rounded(text, 1.0 / 3, 0); /* not at all: it comes back */
+  double value;
+  assert_true(number_parse(text, &value) && value == 1.0 / 3);
+}
+
 static void what_is_no_number(void **state) {
   (void)state;
   static const char *const bad[] = {"",       " 1",    "1 ", "1,5", "0x10", "nan", "inf", "-inf", "1e999",
@@ -55,6 +67,8 @@ static void commas_of_the_program_do_not_matter(void **state) {
   double value;
   number_print(text, 0.5);
   assert_string_equal(text, "0.5");
+  number_print_rounded(text, 0.25, 4);
+  assert_string_equal(text, "0.25");
   assert_true(number_parse("0.25", &value));
   assert_true(value == 0.25);
   assert_string_equal(localeconv()->decimal_point, ","); /* and the program's locale is as it was */
@@ -65,6 +79,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(values_come_back),
       cmocka_unit_test(short_where_short_will_do),
+      cmocka_unit_test(rounded_where_asked),
       cmocka_unit_test(what_is_no_number),
       cmocka_unit_test(commas_of_the_program_do_not_matter),
   };

@@ -35,3 +35,13 @@ void number_print(char text[NUMBER_TEXT], double value) {
   }
   number_leave_c_locale(c, before);
 }
+
+void number_print_rounded(char text[NUMBER_TEXT], double value, int digits) {
+  if (digits <= 0) {
+    number_print(text, value);
+    return;
+  }
+  locale_t c, before = number_enter_c_locale(&c);
+  snprintf(text, NUMBER_TEXT, "%.*g", digits < 17 ? digits : 17, value);
+  number_leave_c_locale(c, before);
+}

@@ -12,4 +12,7 @@ int number_parse(const char *text, double *value);
 /* Shortest of %.15g, %.16g and %.17g that reads back as the same double. */
 void number_print(char text[NUMBER_TEXT], double value);
 
+/* To so many significant digits, at most 17, as %g writes it; 0: as number_print. */
+void number_print_rounded(char text[NUMBER_TEXT], double value, int digits);
+
 #endif

@@ -1,14 +1,12 @@
 /* scrim_cloud_train_marker and scrim_cloud_scene: labelled frames in, a filter with a marker out. */
 #include "core/error.h"
+#include "core/figures.h"
 #include "core/gate.h"
 #include "core/memory.h"
 #include "pointcloud_defense/cloud_filter.h"
 #include "pointcloud_defense/cloud_train.h"
 #include "pointcloud_defense/scenes.h"
-#include <inttypes.h>
-#include <math.h>
 #include <scrim/marker.h>
-#include <stdio.h>
 #include <string.h>
 
 /* ---- procedural frames ---- */
@@ -120,27 +118,18 @@ static scrim_status take_baseline(marker_training *t, const scrim_marker_data *d
 }
 
 static scrim_status put_report(const marker_training *t, scrim_error *error) {
-  const struct {
-    const char *name, *format;
-    double value;
-  } figures[] = {
-      {"marker_frames", "%.0f", (double)t->fit.frames},
-      {"marker_frames_kept", "%.0f", (double)t->fit.held_frames},
-      {"marker_points", "%.0f", (double)t->fit.rows},
-      {"marker_procedural", "%.0f", t->made != NULL},
-      {"marker_threshold", "%.3f", t->marker.rule[MARKER_THRESHOLD]},
-      {"marker_precision", "%.4f", t->fit.precision},
-      {"marker_recall", "%.4f", t->fit.recall},
-      {"marker_iou", "%.4f", t->fit.iou},
+  const figure figures[] = {
+      {"marker_frames", (double)t->fit.frames, 0},
+      {"marker_frames_kept", (double)t->fit.held_frames, 0},
+      {"marker_points", (double)t->fit.rows, 0},
+      {"marker_procedural", t->made != NULL, 0},
+      {"marker_threshold", t->marker.rule[MARKER_THRESHOLD], 3},
+      {"marker_precision", t->fit.precision, 4},
+      {"marker_recall", t->fit.recall, 4},
+      {"marker_iou", t->fit.iou, 4},
   };
-  char text[64];
-  snprintf(text, sizeof text, "%" PRIu64, t->options->seed);
-  scrim_status status = tensorfile_put_meta(t->writer, "marker_seed", text, error);
-  for (size_t i = 0; i < sizeof figures / sizeof *figures && status == SCRIM_OK; i++) {
-    snprintf(text, sizeof text, figures[i].format, figures[i].value);
-    status = tensorfile_put_meta(t->writer, figures[i].name, text, error);
-  }
-  return status;
+  scrim_status status = figures_put_seed("marker_seed", t->options->seed, t->writer, error);
+  return status == SCRIM_OK ? figures_put(figures, sizeof figures / sizeof *figures, t->writer, error) : status;
 }
 
 /* The prior of the other filter, and what is known of it. */

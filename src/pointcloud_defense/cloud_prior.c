@@ -1,13 +1,12 @@
 /* scrim_cloud_train_prior and scrim_cloud_shapes: objects in, a filter with a prior out. */
 #include "core/error.h"
+#include "core/figures.h"
 #include "core/memory.h"
 #include "pointcloud_defense/cloud_filter.h"
 #include "pointcloud_defense/cloud_train.h"
 #include "pointcloud_defense/shapes.h"
-#include <inttypes.h>
 #include <math.h>
 #include <scrim/prior.h>
-#include <stdio.h>
 
 /* ---- procedural objects ---- */
 
@@ -104,22 +103,13 @@ static scrim_status train(prior_training *t, scrim_error *error) {
 }
 
 static scrim_status put_report(const prior_training *t, scrim_error *error) {
-  const struct {
-    const char *name, *format;
-    double value;
-  } figures[] = {
-      {"objects", "%.0f", (double)t->objects.n},         {"object_points", "%.0f", (double)t->objects.points},
-      {"procedural", "%.0f", t->made != NULL},           {"epochs_run", "%.0f", (double)t->fit.epochs},
-      {"best_epoch", "%.0f", (double)t->fit.best_epoch}, {"held_out_loss", "%.6g", t->fit.held_loss},
+  const figure figures[] = {
+      {"objects", (double)t->objects.n, 0},         {"object_points", (double)t->objects.points, 0},
+      {"procedural", t->made != NULL, 0},           {"epochs_run", (double)t->fit.epochs, 0},
+      {"best_epoch", (double)t->fit.best_epoch, 0}, {"held_out_loss", t->fit.held_loss, 6},
   };
-  char text[64];
-  snprintf(text, sizeof text, "%" PRIu64, t->options->seed);
-  scrim_status status = tensorfile_put_meta(t->writer, "seed", text, error);
-  for (size_t i = 0; i < sizeof figures / sizeof *figures && status == SCRIM_OK; i++) {
-    snprintf(text, sizeof text, figures[i].format, figures[i].value);
-    status = tensorfile_put_meta(t->writer, figures[i].name, text, error);
-  }
-  return status;
+  scrim_status status = figures_put_seed("seed", t->options->seed, t->writer, error);
+  return status == SCRIM_OK ? figures_put(figures, sizeof figures / sizeof *figures, t->writer, error) : status;
 }
 
 static scrim_status run(prior_training *t, scrim_filter **out, const scrim_prior_data *objects, scrim_error *error) {

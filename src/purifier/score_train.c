@@ -1,15 +1,13 @@
 /* scrim_scores_train: check, reform, cut levels, choose the strength, mark members, report, write. */
 #include "core/error.h"
-#include "core/number.h"
+#include "core/figures.h"
 #include "purifier/levels_tell.h"
 #include "purifier/metrics.h"
 #include "purifier/reformer_train.h"
 #include "purifier/swap_chance.h"
 #include "purifier/swap_fit.h"
 #include "purifier/swap_rank.h"
-#include <inttypes.h>
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
 
 /* One set of rows as training uses it. */
@@ -193,12 +191,9 @@ static scrim_status fit_levels(score_training *t, scrim_error *error) {
 
 /* ---- strength and swapper, where the owner gives members ---- */
 
-/* A figure of the report, rounded to `decimals`; the same text in every locale. */
-static scrim_status put_number(score_training *t, const char *name, double value, int decimals, scrim_error *error) {
-  char text[NUMBER_TEXT];
-  const double scale = pow(10, decimals);
-  number_print(text, round(value * scale) / scale);
-  return tensorfile_put_meta(t->writer, name, text, error);
+static scrim_status put_figure(score_training *t, const char *name, double value, int digits, scrim_error *error) {
+  const figure one = {name, value, digits};
+  return figures_put(&one, 1, t->writer, error);
 }
 
 static int strength_is_given(const scrim_config *config) {
@@ -228,7 +223,7 @@ static scrim_status settle_strength(score_training *t, scrim_error *error) {
   if (t->members.n == 0 || t->reference.truth == NULL) return SCRIM_OK;
   const levels_rows reference = reference_rows(t), members = as_levels_rows(&t->members, t->members.n);
   scrim_status status = check_accuracies(t, error);
-  if (status == SCRIM_OK) status = put_number(t, "reference_accuracy", accuracy(&t->reference), 4, error);
+  if (status == SCRIM_OK) status = put_figure(t, "reference_accuracy", accuracy(&t->reference), 4, error);
   const int given = strength_is_given(&t->config);
   int step = given ? levels_step(t->settings.strength) : 1;
   if (status != SCRIM_OK || step == 0) return status; /* at 0 nothing is merged: the audit says what that leaks */
@@ -239,7 +234,7 @@ static scrim_status settle_strength(score_training *t, scrim_error *error) {
     t->settings.strength = (double)step / LEVELS_STEPS;
     status = scrim_config_set(&t->config, "strength", t->settings.strength, error);
   }
-  return status == SCRIM_OK ? put_number(t, "leak_over_labels", leak, 4, error) : status;
+  return status == SCRIM_OK ? put_figure(t, "leak_over_labels", leak, 4, error) : status;
 }
 
 /* Vectors as the index sees them: before the input grid, which would make many of them look alike. [n, k] */
@@ -279,10 +274,10 @@ static scrim_status build_swapper(score_training *t, scrim_error *error) {
   if (status == SCRIM_OK) status = swapper_put(t->swapper, t->writer, error);
   if (status == SCRIM_OK) status = swap_rank_fit(&t->swap_rank, &members, &reference, error);
   if (status == SCRIM_OK) status = swap_rank_put(&t->swap_rank, t->writer, error);
-  if (status == SCRIM_OK) status = put_number(t, "swap.marked_members", (double)swapper_marked(t->swapper), 0, error);
-  if (status == SCRIM_OK) status = put_number(t, "swap.rate", rate, 4, error);
-  if (status == SCRIM_OK) status = put_number(t, "swap.member_accuracy_after", effect.member_accuracy, 4, error);
-  if (status == SCRIM_OK) status = put_number(t, "swap.others_swapped", effect.others, 4, error);
+  if (status == SCRIM_OK) status = put_figure(t, "swap.marked_members", (double)swapper_marked(t->swapper), 0, error);
+  if (status == SCRIM_OK) status = put_figure(t, "swap.rate", rate, 4, error);
+  if (status == SCRIM_OK) status = put_figure(t, "swap.member_accuracy_after", effect.member_accuracy, 4, error);
+  if (status == SCRIM_OK) status = put_figure(t, "swap.others_swapped", effect.others, 4, error);
   return status;
 }
 
@@ -321,16 +316,10 @@ static scrim_status share_explained(const score_training *t, double *share, scri
 static scrim_status put_report(score_training *t, scrim_error *error) {
   const reformer_fit *f = &t->fit;
   const int collapsed = f->active_units == 0;
-  char seed[24];
   double explained = 0;
-  snprintf(seed, sizeof seed, "%" PRIu64, t->options->seed);
-  scrim_status status = tensorfile_put_meta(t->writer, "seed", seed, error);
+  scrim_status status = figures_put_seed("seed", t->options->seed, t->writer, error);
   if (status == SCRIM_OK) status = share_explained(t, &explained, error);
-  const struct {
-    const char *name;
-    double value;
-    int decimals;
-  } figures[] = {
+  const figure figures[] = {
       {"classes", (double)t->k, 0},
       {"reference", (double)t->reference.n, 0},
       {"members", (double)t->members.n, 0},
@@ -342,9 +331,7 @@ static scrim_status put_report(score_training *t, scrim_error *error) {
       {"posterior_collapse", collapsed, 0},
       {"variance_explained_by_label", explained, 4},
   };
-  for (size_t i = 0; i < sizeof figures / sizeof *figures && status == SCRIM_OK; i++)
-    status = put_number(t, figures[i].name, figures[i].value, figures[i].decimals, error);
-  return status;
+  return status == SCRIM_OK ? figures_put(figures, sizeof figures / sizeof *figures, t->writer, error) : status;
 }
 
 /* ---- all together ---- */

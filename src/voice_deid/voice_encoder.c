@@ -2,8 +2,8 @@
 #include <scrim/voice_encoder.h>
 
 #include "core/error.h"
+#include "core/figures.h"
 #include "core/memory.h"
-#include "core/number.h"
 #include "core/settings.h"
 #include "voice_deid/encoder_train.h"
 #include "voice_deid/speech_augment.h"
@@ -122,25 +122,16 @@ static encoder_settings settings_of(const scrim_config *config, const char *kind
 
 static scrim_status save(const speaker_encoder *e, const scrim_config *config, const scrim_voice_encoder_fit *fit,
                          uint64_t seed, const char *path, scrim_error *error) {
-  const struct {
-    const char *name;
-    double value;
-  } told[] = {{"trained.speakers", (double)fit->speakers},
-              {"trained.held_out", (double)fit->held_out},
-              {"trained.classes", (double)fit->classes},
-              {"trained.epochs", (double)fit->epochs},
-              {"trained.best_epoch", (double)fit->best_epoch},
-              {"trained.eer", fit->eer},
-              {"trained.seed", (double)seed}};
+  const figure told[] = {
+      {"trained.speakers", (double)fit->speakers, 0},     {"trained.held_out", (double)fit->held_out, 0},
+      {"trained.classes", (double)fit->classes, 0},       {"trained.epochs", (double)fit->epochs, 0},
+      {"trained.best_epoch", (double)fit->best_epoch, 0}, {"trained.eer", fit->eer, 0}};
   tensorfile_writer *writer = NULL;
-  char text[NUMBER_TEXT];
   scrim_status status = tensorfile_writer_create(&writer, error);
   if (status == SCRIM_OK) status = speaker_encoder_put(e, "", writer, error);
   if (status == SCRIM_OK) status = settings_put(config, writer, error);
-  for (size_t i = 0; i < sizeof told / sizeof *told && status == SCRIM_OK; i++) {
-    number_print(text, told[i].value);
-    status = tensorfile_put_meta(writer, told[i].name, text, error);
-  }
+  if (status == SCRIM_OK) status = figures_put_seed("trained.seed", seed, writer, error);
+  if (status == SCRIM_OK) status = figures_put(told, sizeof told / sizeof *told, writer, error);
   if (status == SCRIM_OK) status = tensorfile_save(writer, path, error);
   tensorfile_writer_free(writer);
   return status;

@@ -1,5 +1,6 @@
 /* scrim_voice_train_generator: a filter's parts as they are, and a generator trained against its encoders. */
 #include "core/error.h"
+#include "core/figures.h"
 #include "core/memory.h"
 #include "core/settings.h"
 #include "tensor/backend_open.h"
@@ -8,7 +9,6 @@
 #include "voice_deid/voice_train.h"
 #include <math.h>
 #include <scrim/voice.h>
-#include <stdio.h>
 #include <string.h>
 
 enum { EXAMPLE_SAMPLES = 3 * SPEECH_RATE, MOST_EXAMPLES = 1000 };
@@ -89,14 +89,13 @@ static scrim_status train(generator_fit *f, scrim_error *error) {
 
 /* What training the targets measured goes along. */
 static scrim_status put_figures(const generator_fit *f, tensorfile_writer *writer, scrim_error *error) {
-  char text[32];
   const char *name, *value;
   scrim_status status = SCRIM_OK;
   for (size_t i = 0; status == SCRIM_OK && scrim_filter_info(f->filter, i, &name, &value); i++) {
     if (strncmp(name, "targets.", strlen("targets.")) == 0) status = tensorfile_put_meta(writer, name, value, error);
   }
-  snprintf(text, sizeof text, "%.4g", f->loss);
-  return status == SCRIM_OK ? tensorfile_put_meta(writer, "generator.loss", text, error) : status;
+  const figure loss = {"generator.loss", f->loss, 4};
+  return status == SCRIM_OK ? figures_put(&loss, 1, writer, error) : status;
 }
 
 static scrim_status build_filter(scrim_filter **out, const generator_fit *f, scrim_error *error) {

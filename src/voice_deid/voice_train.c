@@ -1,8 +1,8 @@
 /* scrim_voice_train_targets: encoders, a target sampler trained on what they make of the clips, and rooms, in one file. */
 #include "voice_deid/voice_train.h"
 #include "core/error.h"
+#include "core/figures.h"
 #include "core/memory.h"
-#include "core/number.h"
 #include "core/settings.h"
 #include "tensor/backend_open.h"
 #include "voice_deid/speech_corpus.h"
@@ -150,34 +150,25 @@ static scrim_status take_rooms(voice_training *v, scrim_error *error) {
 /* ---- the file ---- */
 
 static scrim_status put_figures(const target_figures *f, tensorfile_writer *writer, scrim_error *error) {
-  const struct {
-    const char *name;
-    double value;
-  } figures[] = {
-      {"targets.real_nearest_5", f->real_nearest[0]},
-      {"targets.real_nearest_50", f->real_nearest[1]},
-      {"targets.real_nearest_95", f->real_nearest[2]},
-      {"targets.drawn_nearest_5", f->drawn_nearest[0]},
-      {"targets.drawn_nearest_50", f->drawn_nearest[1]},
-      {"targets.drawn_nearest_95", f->drawn_nearest[2]},
-      {"targets.bound", f->bound},
-      {"targets.share_allowed", f->allowed},
-      {"targets.real_pair", f->real_pair},
-      {"targets.drawn_pair", f->drawn_pair},
-      {"targets.real_dimensions", f->real_dimensions},
-      {"targets.drawn_dimensions", f->drawn_dimensions},
-      {"targets.class_cosine", f->drawn_classes},
-      {"targets.active_units", f->active},
-      {"targets.divergence", f->divergence},
-      {"targets.held_out_cosine", f->validation},
+  const figure figures[] = {
+      {"targets.real_nearest_5", f->real_nearest[0], 4},
+      {"targets.real_nearest_50", f->real_nearest[1], 4},
+      {"targets.real_nearest_95", f->real_nearest[2], 4},
+      {"targets.drawn_nearest_5", f->drawn_nearest[0], 4},
+      {"targets.drawn_nearest_50", f->drawn_nearest[1], 4},
+      {"targets.drawn_nearest_95", f->drawn_nearest[2], 4},
+      {"targets.bound", f->bound, 4},
+      {"targets.share_allowed", f->allowed, 4},
+      {"targets.real_pair", f->real_pair, 4},
+      {"targets.drawn_pair", f->drawn_pair, 4},
+      {"targets.real_dimensions", f->real_dimensions, 4},
+      {"targets.drawn_dimensions", f->drawn_dimensions, 4},
+      {"targets.class_cosine", f->drawn_classes, 4},
+      {"targets.active_units", f->active, 4},
+      {"targets.divergence", f->divergence, 4},
+      {"targets.held_out_cosine", f->validation, 4},
   };
-  scrim_status status = SCRIM_OK;
-  for (size_t i = 0; i < sizeof figures / sizeof *figures && status == SCRIM_OK; i++) {
-    char text[NUMBER_TEXT];
-    snprintf(text, sizeof text, "%.4g", figures[i].value);
-    status = tensorfile_put_meta(writer, figures[i].name, text, error);
-  }
-  return status;
+  return figures_put(figures, sizeof figures / sizeof *figures, writer, error);
 }
 
 static scrim_status build_filter(scrim_filter **out, const voice_training *v, scrim_error *error) {
