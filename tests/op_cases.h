@@ -210,6 +210,8 @@ static const op_case op_cases[] = {
     {"moving_filter, responses to spare", build_moving_filter, .shape = {{1, 9}, {7, 3}}, .i = {2}},
     {"moving_filter, one sample", build_moving_filter, .shape = {{1, 1}, {1, 3}}, .i = {4}},
     {"minimum_phase", build_minimum_phase, .shape = {{3, 5}}, .i = {12}},
+    {"minimum_phase, more rows than go side by side", build_minimum_phase, .shape = {{70, 4}}, .i = {6}},
+    {"minimum_phase, fewer taps than cepstra", build_minimum_phase, .shape = {{2, 9}}, .i = {4}},
     {"minimum_phase, fewer taps than cepstra", build_minimum_phase, .shape = {{2, 9}}, .i = {4}},
     {"cosine", build_cosine, .shape = {{4, 21}, {4, 21}}},
     {"cosine to one", build_cosine, .shape = {{4, 21}, {1, 21}}},

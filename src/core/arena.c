@@ -7,7 +7,7 @@ enum { LINE = 64 };
 /* The header fills one line, so that the payload behind it is aligned as the block is. */
 typedef struct arena_block {
   struct arena_block *older;
-  size_t capacity, used; /* bytes of payload */
+  size_t capacity, used, most; /* bytes of payload; `most`: that were ever used */
 } arena_block;
 
 _Static_assert(sizeof(arena_block) <= LINE, "the header must fit in one line");
@@ -33,7 +33,8 @@ static arena_block *arena_block_create(size_t capacity, arena_block *older) {
 }
 
 static void arena_block_free(arena_block *block) {
-  memory_wipe_free(block, LINE + block->capacity);
+  memory_wipe(block, LINE + (block->used > block->most ? block->used : block->most)); /* the rest was never touched */
+  memory_free(block);
 }
 
 arena *arena_create(size_t bytes) {
@@ -80,6 +81,7 @@ void arena_reset(arena *a) {
       a->newest = joined;
     }
   }
+  if (a->newest->used > a->newest->most) a->newest->most = a->newest->used;
   a->newest->used = 0;
 }
 

@@ -58,6 +58,7 @@ const backend cpu_backend = {
             [OP_TRANSPOSE] = KERNEL(transpose),
             [OP_FFT_CONV] = KERNEL(fft_conv),
             [OP_MOVING_FILTER] = KERNEL(moving_filter),
+            [OP_MINIMUM_PHASE] = KERNEL(minimum_phase),
             [OP_POWER_SPECTRUM] = KERNEL(power_spectrum),
             [OP_COSINE] = KERNEL(cosine),
             [OP_NORMALIZE] = KERNEL(normalize),

@@ -65,6 +65,9 @@ CPU_KERNEL(fft_conv);
 /* cpu_moving_filter.c */
 CPU_KERNEL(moving_filter);
 
+/* cpu_minimum_phase.c */
+CPU_KERNEL(minimum_phase);
+
 /* cpu_power_spectrum.c */
 CPU_KERNEL(power_spectrum);
 
