@@ -5,6 +5,7 @@
 #include "train_encoder.h"
 #include "train_generator.h"
 #include "train_targets.h"
+#include "voice_train_options.h"
 #include <string.h>
 
 static const option options[] = {

@@ -1,10 +1,7 @@
 #include "train_encoder.h"
-#include "args.h"
-#include "clip_list.h"
 #include "complain.h"
-#include "device_option.h"
-#include "filter_file.h"
 #include "progress_line.h"
+#include "voice_train_options.h"
 
 static void print_settings(const scrim_config *config) {
   for (size_t i = 0; i < config->n; i++)
@@ -18,22 +15,14 @@ static void print_fit(const scrim_voice_encoder_fit *fit) {
           fit->epochs, "EER of the held out", 100 * fit->eer);
 }
 
-static scrim_status train(const args *a, const char *kind, const scrim_config *config, uint64_t seed,
-                          scrim_device device, scrim_error *error) {
-  const scrim_train_options how = {.seed = seed,
-                                   .checkpoint = a->value[VOICE_TRAIN_CHECKPOINT],
-                                   .resume = a->value[VOICE_TRAIN_RESUME] != NULL,
-                                   .progress = progress_line,
-                                   .device = device};
+static scrim_status train(const args *a, const char *kind, const scrim_config *config, const scrim_train_options *how,
+                          scrim_error *error) {
   clip_list list = {0};
   scrim_voice_encoder_fit fit;
-  scrim_status status = filter_file_check_output(a->value[VOICE_TRAIN_OUTPUT], error);
-  if (status == SCRIM_OK) status = clip_list_read(&list, a->value[VOICE_TRAIN_LIST], a->value[VOICE_TRAIN_ROOT], error);
-  if (status == SCRIM_OK && a->value[VOICE_TRAIN_ROOMS])
-    status = clip_list_add_rooms(&list, a->value[VOICE_TRAIN_ROOMS], error);
+  scrim_status status = voice_train_clips(a, &list, error);
   if (status == SCRIM_OK) {
     const scrim_voice_corpus corpus = clip_list_corpus(&list);
-    status = scrim_voice_train_encoder(a->value[VOICE_TRAIN_OUTPUT], kind, &corpus, config, &how, &fit, error);
+    status = scrim_voice_train_encoder(a->value[VOICE_TRAIN_OUTPUT], kind, &corpus, config, how, &fit, error);
     progress_line_clear();
   }
   clip_list_free(&list);
@@ -45,10 +34,8 @@ int train_encoder_run(const args *a) {
   const char *kind = a->value[VOICE_TRAIN_KIND] ? a->value[VOICE_TRAIN_KIND] : "tdnn";
   scrim_config config;
   scrim_error error;
-  uint64_t seed = 1;
-  scrim_device device;
-  int code = args_count(a, VOICE_TRAIN_SEED, 0, UINT64_MAX, &seed);
-  if (!code) code = device_option(a, VOICE_TRAIN_DEVICE, &device);
+  scrim_train_options how;
+  const int code = voice_train_options(a, &how);
   if (code) return code;
   scrim_status status = scrim_voice_encoder_config(&config, kind, &error);
   for (size_t i = 0; i < a->n_sets && status == SCRIM_OK; i++) status = scrim_config_parse(&config, a->set[i], &error);
@@ -59,9 +46,7 @@ int train_encoder_run(const args *a) {
   }
   if (!a->value[VOICE_TRAIN_OUTPUT] || !a->value[VOICE_TRAIN_LIST])
     return complain_usage(a->command, "--output and --list are needed");
-  if (a->value[VOICE_TRAIN_RESUME] && !a->value[VOICE_TRAIN_CHECKPOINT])
-    return complain_usage(a->command, "--resume needs --checkpoint");
   progress_catch_signals();
-  status = train(a, kind, &config, seed, device, &error);
+  status = train(a, kind, &config, &how, &error);
   return status == SCRIM_OK ? 0 : complain(a->command, NULL, &error);
 }

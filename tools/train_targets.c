@@ -1,11 +1,7 @@
 #include "train_targets.h"
-#include "args.h"
-#include "clip_list.h"
 #include "complain.h"
-#include "device_option.h"
-#include "filter_file.h"
 #include "progress_line.h"
-#include "train_encoder.h"
+#include "voice_train_options.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,24 +32,16 @@ static void print_figures(const scrim_filter *filter) {
     if (strncmp(name, prefix, sizeof prefix - 1) == 0) fprintf(stderr, "%-28s %s\n", name, value);
 }
 
-static scrim_status train(const args *a, const path_list *encoders, uint64_t seed, scrim_device device,
+static scrim_status train(const args *a, const path_list *encoders, const scrim_train_options *how,
                           scrim_error *error) {
-  const scrim_train_options how = {.seed = seed,
-                                   .checkpoint = a->value[VOICE_TRAIN_CHECKPOINT],
-                                   .resume = a->value[VOICE_TRAIN_RESUME] != NULL,
-                                   .progress = progress_line,
-                                   .device = device};
   clip_list list = {0};
   scrim_config config;
   scrim_filter *filter = NULL;
-  scrim_status status = filter_file_check_output(a->value[VOICE_TRAIN_OUTPUT], error);
-  if (status == SCRIM_OK) status = args_config(a, &config, error);
-  if (status == SCRIM_OK) status = clip_list_read(&list, a->value[VOICE_TRAIN_LIST], a->value[VOICE_TRAIN_ROOT], error);
-  if (status == SCRIM_OK && a->value[VOICE_TRAIN_ROOMS])
-    status = clip_list_add_rooms(&list, a->value[VOICE_TRAIN_ROOMS], error);
+  scrim_status status = args_config(a, &config, error);
+  if (status == SCRIM_OK) status = voice_train_clips(a, &list, error);
   if (status == SCRIM_OK) {
     const scrim_voice_corpus corpus = clip_list_corpus(&list);
-    status = scrim_voice_train_targets(&filter, encoders->path, encoders->n, &corpus, &config, &how, error);
+    status = scrim_voice_train_targets(&filter, encoders->path, encoders->n, &corpus, &config, how, error);
     progress_line_clear();
   }
   clip_list_free(&list);
@@ -66,19 +54,15 @@ static scrim_status train(const args *a, const path_list *encoders, uint64_t see
 int train_targets_run(const args *a) {
   path_list encoders;
   scrim_error error;
-  uint64_t seed = 1;
-  scrim_device device;
-  int code = args_count(a, VOICE_TRAIN_SEED, 0, UINT64_MAX, &seed);
-  if (!code) code = device_option(a, VOICE_TRAIN_DEVICE, &device);
+  scrim_train_options how;
+  const int code = voice_train_options(a, &how);
   if (code) return code;
   if (!a->value[VOICE_TRAIN_OUTPUT] || !a->value[VOICE_TRAIN_LIST] || !a->value[VOICE_TRAIN_ENCODERS])
     return complain_usage(a->command, "--output, --list and --encoders are needed");
-  if (a->value[VOICE_TRAIN_RESUME] && !a->value[VOICE_TRAIN_CHECKPOINT])
-    return complain_usage(a->command, "--resume needs --checkpoint");
   scrim_status status = SCRIM_E_ARGUMENT;
   if (split_paths(&encoders, a->value[VOICE_TRAIN_ENCODERS])) {
     progress_catch_signals();
-    status = train(a, &encoders, seed, device, &error);
+    status = train(a, &encoders, &how, &error);
   } else {
     complain_later(&error, status, -1, "--encoders '%s' are not 1 to %d paths with commas between",
                    a->value[VOICE_TRAIN_ENCODERS], SCRIM_VOICE_ENCODERS_MAX);
