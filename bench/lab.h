@@ -1,6 +1,7 @@
 /*
- * The laboratory: makes the data on which filters are judged, above all the score filter. Real classifiers, trained until they know their
- * training rows by heart as real ones do, the scores that they give, and the attacker's shadow classifiers.
+ * The laboratory: makes the data on which filters are judged, above all the score filter. Real classifiers, trained
+ * until they know their training rows by heart as real ones do, the scores that they give, and the attacker's shadow
+ * classifiers.
  *
  * A bench program: it may print and exit, and it includes internal headers.
  */

@@ -1,4 +1,6 @@
-/* Any bytes as an HTTP message: whole or split, the outcome is the same, and what was taken lies within what was sent. */
+/*
+ * Any bytes as an HTTP message: whole or split, the outcome is the same, and what was taken lies within what was sent.
+ */
 #include "serve/http_message.h"
 #include <stdlib.h>
 #include <string.h>

@@ -1,4 +1,6 @@
-/* Any bytes as JSON: what the guard passes, a packaged parser reads too, and finds the same values that our walk finds. */
+/*
+ * Any bytes as JSON: what the guard passes, a packaged parser reads too, and finds the same values that our walk finds.
+ */
 #include "serve/json_guard.h"
 #include "serve/json_text.h"
 

@@ -1,4 +1,6 @@
-/* A voice filter as small as one can be, with encoders that learnt nothing: for what does not hang on what they know. */
+/*
+ * A voice filter as small as one can be, with encoders that learnt nothing: for what does not hang on what they know.
+ */
 #ifndef TESTS_DEID_WORLD_H
 #define TESTS_DEID_WORLD_H
 

@@ -1,6 +1,6 @@
 /*
- * A model of two outputs behind the toy filter, which adds [0.5, 0, -0.5] to a row of three: exact in every datatype, so
- * that answers can be given byte by byte. And what asks and answers.
+ * A model of two outputs behind the toy filter, which adds [0.5, 0, -0.5] to a row of three: exact in every datatype,
+ * so that answers can be given byte by byte. And what asks and answers.
  */
 #ifndef TESTS_DIALECT_WORLD_H
 #define TESTS_DIALECT_WORLD_H

@@ -1,4 +1,6 @@
-/* Labels and hardness: better than the gap where shadows know the rows, a half where nothing leaks, and through swaps. */
+/*
+ * Labels and hardness: better than the gap where shadows know the rows, a half where nothing leaks, and through swaps.
+ */
 #include "swap_world.h"
 #include <setjmp.h>
 #include <stdarg.h>

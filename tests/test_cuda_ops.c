@@ -125,7 +125,9 @@ static void values_beyond_the_grid_are_reached(void **state) {
   tape_free(t);
 }
 
-/* ---- the same bits in a second pass, and whatever the order of threads and blocks; nothing allocated once warm ---- */
+/*
+ * ---- the same bits in a second pass, and whatever the order of threads and blocks; nothing allocated once warm ----
+ */
 
 /* The first two passes may allocate: blocks, a joined block. Inputs are small: uploads stay in their first MiB. */
 static void check_orders(const op_case *c) {

@@ -1,4 +1,6 @@
-/* Training on a device: the same steps as the CPU's but for rounding, the same bits from run to run, no weight moved. */
+/*
+ * Training on a device: the same steps as the CPU's but for rounding, the same bits from run to run, no weight moved.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

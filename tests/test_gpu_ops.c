@@ -1,6 +1,7 @@
 /*
  * The operations on a GPU, where there is one: every case of op_cases.h, result and gradients, against the plain C
- * kernels in double, other shapes against the CPU's, and each pass the same bits. The emulation of the tests is not in it.
+ * kernels in double, other shapes against the CPU's, and each pass the same bits. The emulation of the tests is not in
+ * it.
  */
 #include "gpu_backend.h"
 #include "op_cases_wide.h"

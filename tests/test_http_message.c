@@ -1,4 +1,6 @@
-/* The HTTP parser: what it takes, what it refuses and with which status, and that splitting the bytes changes nothing. */
+/*
+ * The HTTP parser: what it takes, what it refuses and with which status, and that splitting the bytes changes nothing.
+ */
 #include "core/memory.h"
 #include "serve/http_message.h"
 #include <setjmp.h>

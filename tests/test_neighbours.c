@@ -1,4 +1,7 @@
-/* Every search, of every kind of cloud, against comparing everything with everything: the same answers, in the same bits. */
+/*
+ * Every search, of every kind of cloud, against comparing everything with everything: the same answers, in the same
+ * bits.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>

@@ -1,4 +1,6 @@
-/* Large bodies, which are checked beside the loop: the same answers, nobody waits for them, and whoever may go, goes. */
+/*
+ * Large bodies, which are checked beside the loop: the same answers, nobody waits for them, and whoever may go, goes.
+ */
 #include "core/memory.h"
 #include "proxy_world.h"
 

@@ -62,7 +62,10 @@ static int tear_down(void **state) {
   return 0;
 }
 
-/* How many of the rows, each score moved by a share `shift` against its neighbour, are swapped; `wrong`: those that must not be. */
+/*
+ * How many of the rows, each score moved by a share `shift` against its neighbour, are swapped; `wrong`: those that
+ * must not be.
+ */
 static int swapped(swapper *s, float shift, int *wrong) {
   int count = 0;
   *wrong = 0;

@@ -124,8 +124,8 @@ typedef struct scrim_cloud_audit {
 } scrim_cloud_audit;
 
 /*
- * What attackers know of the defence. Adaptive ones send points through it and take gradients back by BPDA. Of the filter
- * they know all but the key: where it draws from one, they average over keys of their own.
+ * What attackers know of the defence. Adaptive ones send points through it and take gradients back by BPDA. Of the
+ * filter they know all but the key: where it draws from one, they average over keys of their own.
  */
 typedef enum scrim_cloud_attacker {
   SCRIM_CLOUD_UNAWARE = 0,

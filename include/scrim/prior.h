@@ -3,10 +3,10 @@
  *
  * A prior restores objects, frames of 33 to `objects` places (4096), in mode move: it tells how much noise there is in
  * them, that chooses a time step, and the points are diffused that far and denoised by a network that was trained on
- * clean objects (Ada3Diff, Zhang et al. 2023; the network is of the class of Luo and Hu 2021), `passes` times. Attackers
- * can keep their noise from being found, so objects are diffused to `step_least` in any case; where that is 0, an object
- * of no more noise than clean ones (`clean_noise`) passes bit for bit. Other frames are projected onto the planes of
- * their neighbours, as by a filter without a prior.
+ * clean objects (Ada3Diff, Zhang et al. 2023; the network is of the class of Luo and Hu 2021), `passes` times.
+ * Attackers can keep their noise from being found, so objects are diffused to `step_least` in any case; where that is
+ * 0, an object of no more noise than clean ones (`clean_noise`) passes bit for bit. Other frames are projected onto the
+ * planes of their neighbours, as by a filter without a prior.
  * All noise comes from the session's key and the points: the same points, in whatever order, get the same answer.
  *
  * What it was trained on is what it knows. An object of another kind is moved towards those.

@@ -107,8 +107,8 @@ SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_voice_train_targets(scrim_filter *
 
 /*
  * The same filter with a generator, which gives responses in one pass (parameter `mode`), and which the optimiser then
- * starts from: it is trained on the clips to do what the optimiser would. What the caller has set in `config`, which may
- * be NULL, goes over the filter's settings and stays in the new file. Errors as above.
+ * starts from: it is trained on the clips to do what the optimiser would. What the caller has set in `config`, which
+ * may be NULL, goes over the filter's settings and stays in the new file. Errors as above.
  */
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_voice_train_generator(scrim_filter **out, const scrim_filter *filter,
                                                                     const scrim_voice_corpus *corpus,

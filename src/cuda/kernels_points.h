@@ -1,7 +1,7 @@
 /*
- * Launchers of the kernels that look at clouds (kernels_places.cu, kernels_neighbours.cu, kernels_scene.cu). All addresses
- * are the device's. What they answer is, to the bit, what the functions of the same names in pointcloud_defense do, but for
- * what says otherwise: kernels are compiled without contraction, as all of Scrim is.
+ * Launchers of the kernels that look at clouds (kernels_places.cu, kernels_neighbours.cu, kernels_scene.cu). All
+ * addresses are the device's. What they answer is, to the bit, what the functions of the same names in
+ * pointcloud_defense do, but for what says otherwise: kernels are compiled without contraction, as all of Scrim is.
  */
 #ifndef CUDA_KERNELS_POINTS_H
 #define CUDA_KERNELS_POINTS_H
@@ -22,8 +22,10 @@ enum {
 static const uint32_t POINTS_MOST = 1u << 30; /* 32^6 */
 static const uint32_t POINTS_NONE = UINT32_MAX;
 
-/* A point that stands for a place of its own, coordinates as they count (copies.h). Slots without one are infinitely far
- * away and of index POINTS_NONE. */
+/*
+ * A point that stands for a place of its own, coordinates as they count (copies.h). Slots without one are infinitely
+ * far away and of index POINTS_NONE.
+ */
 typedef struct points_place {
   float x, y, z;
   uint32_t index;
@@ -31,8 +33,8 @@ typedef struct points_place {
 
 /*
  * The index of a cloud of n points: places in the order of a space-filling curve, leaves of 32 slots, and boxes around
- * leaves, around 32 of those, and so on. Its layout depends on n alone, so that nobody need know how many places there are
- * to launch what works on them.
+ * leaves, around 32 of those, and so on. Its layout depends on n alone, so that nobody need know how many places there
+ * are to launch what works on them.
  */
 typedef struct points_tree {
   uint32_t n, slots; /* slots: n rounded up to leaves */

@@ -1,9 +1,9 @@
 /*
- * Device code: layers of small networks over a tile of 32 points, whose activations stay in shared memory. Each output is
- * one chain of fused multiply-adds over the inputs in ascending order, from the bias: the bits of packed_linear.
+ * Device code: layers of small networks over a tile of 32 points, whose activations stay in shared memory. Each output
+ * is one chain of fused multiply-adds over the inputs in ascending order, from the bias: the bits of packed_linear.
  *
- * A thread has 4 outputs of 2 points at a time: 8 multiply-adds for 16 bytes of weights, which many threads share, and 8 of
- * activations.
+ * A thread has 4 outputs of 2 points at a time: 8 multiply-adds for 16 bytes of weights, which many threads share, and
+ * 8 of activations.
  */
 #ifndef CUDA_KERNELS_TILES_CUH
 #define CUDA_KERNELS_TILES_CUH
@@ -26,8 +26,8 @@ __device__ static inline float *tile_buffer(int which, int width) {
 }
 
 /*
- * y [out, TILE_STEP] = finish(output, W x + b) for all points of the tile; finish sees them one by one. Every thread of the
- * block takes part; y is there for all when it ends.
+ * y [out, TILE_STEP] = finish(output, W x + b) for all points of the tile; finish sees them one by one. Every thread of
+ * the block takes part; y is there for all when it ends.
  */
 template <class F> __device__ void tile_layer(const networks_layer &l, const float *x, float *y, F finish) {
   for (int turn = (int)threadIdx.x; turn < l.stride / TILE_OUT * TILE_PAIRS; turn += TILE_THREADS) {

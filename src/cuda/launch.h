@@ -1,6 +1,6 @@
 /*
- * How every kernel is launched: CUDA_LAUNCH(kernel, grid, block, shared_bytes, stream, arguments...) answers the launch's
- * cudaError_t. The emulation of the tests brings a definition of its own.
+ * How every kernel is launched: CUDA_LAUNCH(kernel, grid, block, shared_bytes, stream, arguments...) answers the
+ * launch's cudaError_t. The emulation of the tests brings a definition of its own.
  */
 #ifndef CUDA_LAUNCH_H
 #define CUDA_LAUNCH_H

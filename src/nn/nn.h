@@ -71,8 +71,11 @@ typedef struct nn_optimizer_config {
 typedef struct nn_optimizer nn_optimizer;
 nn_optimizer *nn_optimizer_create(nn_params *p, const nn_optimizer_config *config); /* NULL when out of memory */
 void nn_optimizer_free(nn_optimizer *o);
-/* One step with the learning rate config.rate * rate_scale, where the gradients are; answers their norm before clipping.
- * If that is not finite, nothing was changed; then nn_optimizer_status tells whether it was a device that failed. */
+/*
+ * One step with the learning rate config.rate * rate_scale, where the gradients are; answers their norm before
+ * clipping. If that is not finite, nothing was changed; then nn_optimizer_status tells whether it was a device that
+ * failed.
+ */
 double nn_optimizer_step(nn_optimizer *o, double rate_scale);
 scrim_status nn_optimizer_status(const nn_optimizer *o, scrim_error *error);
 scrim_status nn_optimizer_put(const nn_optimizer *o, tensorfile_writer *writer, scrim_error *error);

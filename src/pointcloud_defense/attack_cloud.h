@@ -107,8 +107,8 @@ scrim_status attack_cloud_pgd_l2(attack_cloud *a, const float *clean, size_t n, 
 /* ---- attack_cloud_estimator.c ---- */
 
 /*
- * Turns a slope [n, 3] of any length, found at xyz [n, 3], so that who climbs it also lowers the distances of points from
- * the planes of their neighbours: both of one mean size, and `weight` times the second.
+ * Turns a slope [n, 3] of any length, found at xyz [n, 3], so that who climbs it also lowers the distances of points
+ * from the planes of their neighbours: both of one mean size, and `weight` times the second.
  */
 scrim_status attack_cloud_flatten(attack_cloud *a, const float *xyz, size_t n, double weight, float *slope,
                                   scrim_error *error);

@@ -1,6 +1,6 @@
 /*
- * Attackers of the estimator: who keeps his points near the planes of their neighbours looks clean, and the filter, which
- * goes by that, lets them pass or takes a smaller time step.
+ * Attackers of the estimator: who keeps his points near the planes of their neighbours looks clean, and the filter,
+ * which goes by that, lets them pass or takes a smaller time step.
  */
 #include "pointcloud_defense/attack_cloud.h"
 #include "pointcloud_defense/plane.h"

@@ -28,7 +28,10 @@ int cloud_audit_list_has(const char *list, const char *word);
 scrim_status cloud_audit_choose(const cloud_defence **defences, size_t *n_defences, const scrim_cloud_audit *audit,
                                 scrim_error *error);
 
-/* `defences` [n_defences]: those of the audit. SCRIM_E_PARAM: no such attack, a budget out of range. SCRIM_E_MEMORY. Freed with cloud_audit_plan_free. */
+/*
+ * `defences` [n_defences]: those of the audit. SCRIM_E_PARAM: no such attack, a budget out of range. SCRIM_E_MEMORY.
+ * Freed with cloud_audit_plan_free.
+ */
 scrim_status cloud_audit_plan_make(cloud_audit_plan *plan, const scrim_cloud_audit *audit,
                                    const cloud_defence *const *defences, size_t n_defences, scrim_error *error);
 void cloud_audit_plan_free(cloud_audit_plan *plan);

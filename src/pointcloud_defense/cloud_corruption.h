@@ -1,7 +1,7 @@
 /*
  * What befalls objects without anybody attacking: the fifteen corruptions of ModelNet40-C (Sun et al. 2022), at its
- * severities 1 to 5 (a->budget). Made anew from their description, and those that were cast on meshes are cast on points
- * here: numbers agree in kind, not point by point.
+ * severities 1 to 5 (a->budget). Made anew from their description, and those that were cast on meshes are cast on
+ * points here: numbers agree in kind, not point by point.
  */
 #ifndef POINTCLOUD_DEFENSE_CLOUD_CORRUPTION_H
 #define POINTCLOUD_DEFENSE_CLOUD_CORRUPTION_H

@@ -19,8 +19,8 @@ scrim_status restore_create(restore **out, const prior_plan *plan, const scrim_k
 void restore_free(restore *r); /* wipes; NULL is fine */
 
 /*
- * From now on the device looks and moves, with noise from here, to the same but for rounding. A prior that it cannot take
- * stays with the CPU. Once at most, before any object.
+ * From now on the device looks and moves, with noise from here, to the same but for rounding. A prior that it cannot
+ * take stays with the CPU. Once at most, before any object.
  */
 scrim_status restore_use(restore *r, const device_diffusion_functions *device, scrim_error *error);
 

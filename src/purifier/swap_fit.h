@@ -1,7 +1,7 @@
 /*
- * How fine the cells of the label swapper's index must be. A row of somebody else that falls into a marked member's cell
- * is swapped as well, and is then wrong for nothing. With many classes wide cells do, and survive more rounding on the
- * way; with two, a row is but one number, and wide cells take every row for a member.
+ * How fine the cells of the label swapper's index must be. A row of somebody else that falls into a marked member's
+ * cell is swapped as well, and is then wrong for nothing. With many classes wide cells do, and survive more rounding on
+ * the way; with two, a row is but one number, and wide cells take every row for a member.
  */
 #ifndef PURIFIER_SWAP_FIT_H
 #define PURIFIER_SWAP_FIT_H

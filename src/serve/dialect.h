@@ -57,8 +57,9 @@ typedef struct dialect_model {
 } dialect_model;
 
 /*
- * Good values for the two limits: as large as bodies may be, 32 deep; requests with at most 2^23 values, which is 64 MiB
- * at eight bytes a number and keeps a body of nothing but zeros from holding its worker for long; answers with 2^22.
+ * Good values for the two limits: as large as bodies may be, 32 deep; requests with at most 2^23 values, which is 64
+ * MiB at eight bytes a number and keeps a body of nothing but zeros from holding its worker for long; answers with
+ * 2^22.
  */
 extern const json_limits dialect_request_limits, dialect_answer_limits;
 

@@ -74,7 +74,8 @@ static int http_grow(char **buffer, size_t *capacity, size_t used, size_t needed
 
 /*
  * Memory follows what has come, not what was announced. A large buffer gets the address space of all that can still
- * come, of which the system makes memory page by page: to copy tens of megabytes again and again would hold the loop up.
+ * come, of which the system makes memory page by page: to copy tens of megabytes again and again would hold the loop
+ * up.
  */
 int http_body_reserve(http_message *m, size_t n) {
   size_t most = m->chunked ? m->limits->body_bytes : m->n_body + m->left;

@@ -24,8 +24,8 @@ static const char *text_skip_string(const char *at, const char *end) {
 }
 
 /*
- * To the next quote or bracket. Eight characters at a time: with the bits 0x26 set, brackets and few others become 0x7f,
- * and a byte of zeros shows by the bit that it borrows.
+ * To the next quote or bracket. Eight characters at a time: with the bits 0x26 set, brackets and few others become
+ * 0x7f, and a byte of zeros shows by the bit that it borrows.
  */
 static const char *text_find_mark(const char *at, const char *end) {
   static const unsigned char is_mark[256] = {['"'] = 1, ['['] = 1, [']'] = 1, ['{'] = 1, ['}'] = 1};

@@ -1,10 +1,10 @@
 /*
  * The check of a body by its dialect: of a request, and of an answer, whose scores pass their filters on the way. A
- * small one is checked at once. A large one goes to the worker's helper, and the client waits as PROXY_CHECKING, so that
- * the loop's other clients need not.
+ * small one is checked at once. A large one goes to the worker's helper, and the client waits as PROXY_CHECKING, so
+ * that the loop's other clients need not.
  *
- * What the helper reads lives as long as the check does: its lane is held, the body of an answer is the check's own, and
- * the body of a request becomes so when the client goes first.
+ * What the helper reads lives as long as the check does: its lane is held, the body of an answer is the check's own,
+ * and the body of a request becomes so when the client goes first.
  */
 #ifndef SERVE_PROXY_CHECK_H
 #define SERVE_PROXY_CHECK_H

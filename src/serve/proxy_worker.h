@@ -1,6 +1,7 @@
 /*
  * One thread, one libevent loop: it accepts clients from sockets that all workers share and sees each of them through.
- * A second thread, the helper, checks large bodies for it. What workers share beside the sockets is in proxy_shared, all of it safe for several threads.
+ * A second thread, the helper, checks large bodies for it. What workers share beside the sockets is in proxy_shared,
+ * all of it safe for several threads.
  */
 #ifndef SERVE_PROXY_WORKER_H
 #define SERVE_PROXY_WORKER_H

@@ -50,7 +50,9 @@ BACKWARD(moving_filter) {
   }
 }
 
-/* ---- minimum phase: H(z) = exp(sum over m of c[m] z^-m), whose derivative by z gives a recursion without any FFT ---- */
+/*
+ * ---- minimum phase: H(z) = exp(sum over m of c[m] z^-m), whose derivative by z gives a recursion without any FFT ----
+ */
 
 FORWARD(minimum_phase) {
   const tensor *c = n->in[0];

@@ -4,8 +4,8 @@
 #include <string.h>
 
 /*
- * Threads may share weights that none of them changes; the first pass of any of them makes the device's copy. Once it is
- * there nobody takes the lock, above all not a thread that takes note of its pass, for which the others wait.
+ * Threads may share weights that none of them changes; the first pass of any of them makes the device's copy. Once it
+ * is there nobody takes the lock, above all not a thread that takes note of its pass, for which the others wait.
  */
 static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
 

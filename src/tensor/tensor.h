@@ -134,8 +134,10 @@ tensor *op_conv1d(tape *t, tensor *x, tensor *w, tensor *b, int stride, int dila
 /* x [n, c_in, height, width], w [c_out, c_in, taps, taps], b [c_out] or NULL; zero padding on all four sides ->
  * [n, c_out, height', width'] */
 tensor *op_conv2d(tape *t, tensor *x, tensor *w, tensor *b, int stride, int padding);
-/* x [n, c], [n, c, length] or [n, c, height, width]; statistics over all but c. In training updates running_mean and running_var [c]
- * (running = (1 - momentum) * running + momentum * batch, unbiased variance as in PyTorch). */
+/*
+ * x [n, c], [n, c, length] or [n, c, height, width]; statistics over all but c. In training updates running_mean and
+ * running_var [c] (running = (1 - momentum) * running + momentum * batch, unbiased variance as in PyTorch).
+ */
 tensor *op_batch_norm(tape *t, tensor *x, tensor *gamma, tensor *beta, tensor *running_mean, tensor *running_var,
                       float momentum, float epsilon);
 tensor *op_layer_norm(tape *t, tensor *x, tensor *gamma, tensor *beta, float epsilon); /* over the last dimension */
@@ -172,8 +174,10 @@ tensor *op_moving_filter(tape *t, tensor *x, tensor *responses, int hop);
  * minimum phase that have them: log |H(w)| = sum over m of c[m] cos(m w). The first tap is 1.
  */
 tensor *op_minimum_phase(tape *t, tensor *cepstra, int taps);
-/* x [n, length] -> [n, frames, fft_length / 2 + 1], the squared magnitudes of the spectra of the Hann windows that lie in
- * x: frame i starts at i * hop, frames = 1 + (length - window) / hop, and zeros follow up to fft_length */
+/*
+ * x [n, length] -> [n, frames, fft_length / 2 + 1], the squared magnitudes of the spectra of the Hann windows that lie
+ * in x: frame i starts at i * hop, frames = 1 + (length - window) / hop, and zeros follow up to fft_length
+ */
 tensor *op_power_spectrum(tape *t, tensor *x, int window, int hop, int fft_length);
 /*
  * powers [n, frames, bins] under weights [bands, bins] -> [n, bands, frames]: the logarithms of their sums, of `floor`

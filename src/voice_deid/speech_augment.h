@@ -12,8 +12,8 @@ enum { SPEECH_SPEEDS = 3 }; /* 1, 0.9 and 1.1 */
 
 typedef struct speech_augment speech_augment;
 /*
- * Of crops of n samples; `corpus` is borrowed. The noise in it is drawn from the stream in which `r` stands. `share`: of
- * the usual part of all crops, what part each kind of change befalls, 0 to 1.
+ * Of crops of n samples; `corpus` is borrowed. The noise in it is drawn from the stream in which `r` stands. `share`:
+ * of the usual part of all crops, what part each kind of change befalls, 0 to 1.
  */
 scrim_status speech_augment_create(speech_augment **out, const speech_corpus *corpus, size_t n, double share,
                                    random_source *r, scrim_error *error);

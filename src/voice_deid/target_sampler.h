@@ -3,7 +3,7 @@
  * speaker, so that what it draws is one speaker to all of them. The condition is the class of pitch (pitch.h), which
  * the filter leaves as it is: a target should have the source's.
  *
- *     [embeddings | class] -> hidden -> mean, log variance;     [z | class] -> hidden -> embeddings, each of unit length
+ *     [embeddings | class] -> hidden -> mean, log variance;    [z | class] -> hidden -> embeddings, each of unit length
  *
  * The likelihood is that of von Mises-Fisher distributions, concentration * cosine, one an encoder. (As published, a
  * squared error is averaged and the divergence summed, so that the latter rules and the latent collapses; its last

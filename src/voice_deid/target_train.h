@@ -1,4 +1,6 @@
-/* Training of the target sampler, which targets it may give, and what shows that they are many, plausible and nobody. */
+/*
+ * Training of the target sampler, which targets it may give, and what shows that they are many, plausible and nobody.
+ */
 #ifndef VOICE_DEID_TARGET_TRAIN_H
 #define VOICE_DEID_TARGET_TRAIN_H
 

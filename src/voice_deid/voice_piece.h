@@ -36,8 +36,8 @@ typedef struct voice_piece_result {
 } voice_piece_result;
 
 /*
- * difference [frames, channels]. early [n_early]: of a room, after the direct path, which is 1 and left out; NULL and 0:
- * none. The rest as for perturb_run.
+ * difference [frames, channels]. early [n_early]: of a room, after the direct path, which is 1 and left out; NULL and
+ * 0: none. The rest as for perturb_run.
  */
 scrim_status voice_piece_change(voice_piece *p, const float *early, size_t n_early, const float *const *targets,
                                 int steps, random_source *random, float *difference, voice_piece_result *result,

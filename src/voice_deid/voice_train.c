@@ -1,4 +1,6 @@
-/* scrim_voice_train_targets: encoders, a target sampler trained on what they make of the clips, and rooms, in one file. */
+/*
+ * scrim_voice_train_targets: encoders, a target sampler trained on what they make of the clips, and rooms, in one file.
+ */
 #include "voice_deid/voice_train.h"
 #include "core/error.h"
 #include "core/figures.h"

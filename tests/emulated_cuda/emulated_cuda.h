@@ -22,7 +22,9 @@
 extern "C" {
 #endif
 
-/* How blocks of a grid and threads of a block follow each other, and who goes on after a wait. The first: the default. */
+/*
+ * How blocks of a grid and threads of a block follow each other, and who goes on after a wait. The first: the default.
+ */
 typedef enum emulated_order {
   EMULATED_ASCENDING,
   EMULATED_DESCENDING,

@@ -1,4 +1,7 @@
-/* talk PORT: sends standard input to 127.0.0.1 and prints what comes back until the other side closes. 1: no connection. */
+/*
+ * talk PORT: sends standard input to 127.0.0.1 and prints what comes back until the other side closes. 1: no
+ * connection.
+ */
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <stdint.h>
