@@ -140,8 +140,8 @@ $(ALL_LIB) $(SERVE_LIB) $(TEST_LIB) $(BENCH_LIB): $(BUILD)/sources
 	@rm -f $@
 	$(call say,AR)$(AR) rcs $@ $(filter %.o,$^)
 
-# One object whose internal symbols are local: a user's program may have an arena_create of its own. The command's has the
-# proxy in it as well.
+# One object whose internal symbols are local: a user's program may have an arena_create of its own. The command's has
+# the proxy in it as well.
 $(STATIC_LIB): $(call objects,$(SRC))
 $(COMMAND_LIB): $(call objects,$(SRC) $(SERVE))
 $(STATIC_LIB) $(COMMAND_LIB): $(BUILD)/sources
@@ -161,8 +161,8 @@ $(COMMAND): $(call objects,$(TOOLS)) $(COMMAND_LIB)
 $(BUILD)/examples/%: $(BUILD)/examples/%.o $(STATIC_LIB)
 	$(call say,LD)$(CC) $(LINK) -o $@ $^ $(LIBS)
 
-# The kernels by nvcc, their adapters by the C compiler. It needs nothing of the library at run time: what it shares with
-# it is linked from the archive.
+# The kernels by nvcc, their adapters by the C compiler. It needs nothing of the library at run time: what it shares
+# with it is linked from the archive.
 ifdef NVCC
 cuda: $(CUDA_LIB)
 else ifeq ($(WITH_CUDA),yes)
