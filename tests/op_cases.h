@@ -212,7 +212,7 @@ static const op_case op_cases[] = {
     {"minimum_phase", build_minimum_phase, .shape = {{3, 5}}, .i = {12}},
     {"minimum_phase, more rows than go side by side", build_minimum_phase, .shape = {{70, 4}}, .i = {6}},
     {"minimum_phase, fewer taps than cepstra", build_minimum_phase, .shape = {{2, 9}}, .i = {4}},
-    {"minimum_phase, fewer taps than cepstra", build_minimum_phase, .shape = {{2, 9}}, .i = {4}},
+    {"minimum_phase, one tap", build_minimum_phase, .shape = {{2, 3}}, .i = {1}},
     {"cosine", build_cosine, .shape = {{4, 21}, {4, 21}}},
     {"cosine to one", build_cosine, .shape = {{4, 21}, {1, 21}}},
     {"normalize", build_normalize, .shape = {{4, 21}}, .f = {1e-8f}},

@@ -29,6 +29,7 @@ int train_generator_run(const args *a) {
   if (code) return code;
   if (!a->value[VOICE_TRAIN_OUTPUT] || !a->value[VOICE_TRAIN_LIST] || !a->value[VOICE_TRAIN_FILTER])
     return complain_usage(a->command, "--output, --list and --filter are needed");
+  if (a->value[VOICE_TRAIN_ROOMS]) return complain_usage(a->command, "the rooms are the filter's: no --rooms");
   progress_catch_signals();
   return train(a, &how, &error) == SCRIM_OK ? 0 : complain(a->command, NULL, &error);
 }

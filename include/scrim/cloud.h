@@ -117,7 +117,7 @@ typedef struct scrim_cloud_audit {
   size_t iterations;          /* of every attack; 0: 20, with `full` 200 */
   size_t samples;             /* draws that an adaptive gradient is averaged over, where a defence draws; 0: 8 */
   unsigned threads;           /* the same report for any number but for the milliseconds; 0: one a processor */
-  uint64_t seed;              /* same filter, key, data and seed: the same report */
+  uint64_t seed;              /* same filter, key, data, seed and device: the same report */
   scrim_progress_fn progress; /* or NULL; a step is an attack */
   void *context;              /* for progress */
   scrim_device device;        /* where victims answer, filters compute and attackers differentiate; 0: the CPU */
