@@ -130,6 +130,11 @@ static int is_one_file(const char *in, const char *out) {
   return end && out_end && strcasecmp(end, out_end) == 0 && !is_folder(in) && !is_folder(out);
 }
 
+/* OUT, which ends otherwise than the file IN, is named as sound all the same: nobody means a folder by that. */
+static int is_other_sound(const char *in, const char *out) {
+  return strcmp(in, "-") != 0 && !is_folder(in) && !is_folder(out) && voice_files_is_sound(last_part(out));
+}
+
 /* ---- what is to be done ---- */
 
 static scrim_status add_operand(run_state *s, const char *in, scrim_error *error) {
@@ -146,6 +151,10 @@ static scrim_status list_one(run_state *s, int *is_one, scrim_error *error) {
   const char *in = a->n_operands == 1 ? a->operand[0] : "-", *out = a->value[OUTPUT] ? a->value[OUTPUT] : "-";
   const int from_stdin = strcmp(in, "-") == 0, to_stdout = strcmp(out, "-") == 0;
   *is_one = !a->value[LIST] && a->n_operands <= 1 && (to_stdout || is_stream(out) || is_one_file(in, out));
+  if (!*is_one && !a->value[LIST] && a->n_operands == 1 && is_other_sound(in, out))
+    return complain_later(error, SCRIM_E_ARGUMENT, -1,
+                          "'%.100s' would be a folder: an output file ends as its input does, containers are kept",
+                          out);
   if (!*is_one) return SCRIM_OK;
   if (is_folder(in) || is_folder(out))
     return complain_later(error, SCRIM_E_ARGUMENT, -1, "a folder goes to a folder, a stream to a stream or a file");

@@ -19,7 +19,7 @@ scrim_status tables_read_labels(int32_t **out, const char *path, size_t rows, si
   size_t columns = 1;
   scrim_status status = tables_read(&read, path, &columns, error);
   if (status == SCRIM_OK && read.rows != rows)
-    status = complain_later(error, SCRIM_E_DATA, -1, "%zu labels for %zu rows of scores", read.rows, rows);
+    status = complain_later(error, SCRIM_E_DATA, -1, "%zu labels for %zu rows", read.rows, rows);
   *out = status == SCRIM_OK ? calloc(rows, sizeof **out) : NULL;
   if (status == SCRIM_OK && !*out) status = complain_later(error, SCRIM_E_MEMORY, -1, "out of memory");
   for (size_t i = 0; status == SCRIM_OK && i < rows; i++) {

@@ -46,6 +46,9 @@ scrim_status voice_files_check(const voice_files *files, const char *folder, scr
 /* Keeps number `first`, from 0, and every `step`-th after it. */
 void voice_files_keep_every(voice_files *files, size_t first, size_t step);
 
+/* voice_walk.c: 1: by its ending it is meant to be sound. */
+int voice_files_is_sound(const char *name);
+
 /* voice_walk.c: what reads as sound by its ending, in a folder and those in it; in the order of the names. */
 scrim_status voice_files_add_folder(voice_files *files, const char *folder, const char *out, scrim_error *error);
 

@@ -21,7 +21,7 @@ typedef struct walk {
  * What is meant to be sound by its ending. Those at the end cannot be read: they are taken all the same, so that they
  * fail by name instead of staying behind unseen.
  */
-static int is_sound(const char *name) {
+int voice_files_is_sound(const char *name) {
   static const char *const endings[] = {"wav", "wave", "bwf",  "rf64", "w64", "aif",  "aiff", "aifc", "caf",
                                         "au",  "snd",  "flac", "ogg",  "oga", "opus", "mp3",  "sph",  "nist",
                                         "voc", "m4a",  "aac",  "wma",  "amr", "3gp",  "mp4",  "webm", "mkv"};
@@ -69,7 +69,8 @@ static scrim_status walk_entry(walk *w, const char *path, const char *name, cons
     if (w->has_out && found.st_dev == w->out.st_dev && found.st_ino == w->out.st_ino) return SCRIM_OK;
     return walk_folder(w, path, name, depth + 1, error);
   }
-  if (!is_sound(leaf) || (S_ISLNK(found.st_mode) && stat(path, &found) == 0 && S_ISDIR(found.st_mode))) return SCRIM_OK;
+  if (!voice_files_is_sound(leaf) || (S_ISLNK(found.st_mode) && stat(path, &found) == 0 && S_ISDIR(found.st_mode)))
+    return SCRIM_OK;
   return voice_files_add(w->files, path, name, NULL, NULL, error);
 }
 

@@ -123,8 +123,9 @@ static scrim_status reader_parse_header(tensorfile *file, scrim_error *error) {
   uint64_t length;
   memcpy(&length, file->bytes, sizeof length);
   if (length > TENSORFILE_MAX_HEADER)
-    return fail(error, SCRIM_E_FORMAT, "header of %llu bytes, at most %d are allowed", (unsigned long long)length,
-                (int)TENSORFILE_MAX_HEADER);
+    return fail(error, SCRIM_E_FORMAT,
+                "no filter file: read as one, it has a header of %llu bytes, at most %d are allowed",
+                (unsigned long long)length, (int)TENSORFILE_MAX_HEADER);
   if (length > file->n_bytes - TENSORFILE_PREFIX)
     return fail(error, SCRIM_E_FORMAT, "header of %llu bytes in a file of %zu", (unsigned long long)length,
                 file->n_bytes);

@@ -104,6 +104,7 @@ apply a.wav -o by/one.wav --pseudonym-by folder --manifest one.json && grep -q '
 verdict "a folder's name for a speaker" $?
 refuse "no speaker known" 65 "nothing says who speaks in 'a.wav'" apply a.wav -o out.csv --pseudonym-by speaker
 refuse "a folder onto itself" 64 "would be written over the input" apply in -o in
+refuse "a file of another container" 64 "an output file ends as its input does" apply a.wav -o out.flac
 refuse "a file onto itself" 64 "would be written over the input" apply a.wav -o ./a.wav
 refuse "two of one name" 64 "would both become 'a.wav'" apply a.wav in/s1/deep/a.wav -o out.npy
 refuse "standard input into a folder" 64 "standard input has no name" apply -o out <a.wav
