@@ -14,11 +14,12 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from torch_peer import Peer, Reformer
 
 ROUNDS, WARM_UP = 3, 10
 CLASSES, POINTS, SAMPLES = 100, 512, 32000
@@ -27,36 +28,16 @@ DEVICE = "cpu" if SMALL else "cuda"
 CASES = [("scores", 50, 200), ("scores", 1024, 100), ("cloud", 8, 100), ("cloud", 64, 40), ("voice", 32, 40)]
 
 
-def block(n_in, n_out):
-    return [nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out), nn.ReLU()]
-
-
-class Scores(nn.Module):
-    """src/purifier/reformer.h"""
-
+class Scores(Reformer):
     adam = dict(kind=torch.optim.Adam, lr=1e-3, betas=(0.5, 0.999), amsgrad=True)
 
     def __init__(self, batch):
-        super().__init__()
-        h1, h2, h3, latent = 128, 256, 512, 20
-        self.encoder = nn.Sequential(*block(2 * CLASSES, h1), *block(h1, h2), *block(h2, h3))
-        self.mean = nn.Linear(h3, latent)
-        self.log_variance = nn.Linear(h3, latent)
-        self.decoder = nn.Sequential(nn.Linear(latent + CLASSES, h3), *block(h3, h2), *block(h2, h1),
-                                     nn.Linear(h1, CLASSES))
+        super().__init__(CLASSES, (128, 256, 512), 20)
         labels = torch.arange(batch) * 31 % CLASSES
         one_hot = F.one_hot(labels, CLASSES).float()
         scores = torch.rand(batch, CLASSES) + CLASSES * one_hot
         scores = scores / scores.sum(1, keepdim=True)
         self.batch = [torch.cat([scores, one_hot], 1), one_hot, scores, labels]
-
-    def loss(self, x, one_hot, scores, labels):
-        h = self.encoder(x)
-        mean, log_variance = self.mean(h), self.log_variance(h)
-        z = mean + torch.exp(log_variance / 2) * torch.randn_like(mean)
-        logits = self.decoder(torch.cat([z, one_hot], 1))
-        kl = -0.5 * (1 + log_variance - mean**2 - log_variance.exp()).sum(1).mean()
-        return F.mse_loss(F.softmax(logits, 1), scores) + F.cross_entropy(logits, labels) + kl
 
 
 class Layer(nn.Module):
@@ -148,7 +129,7 @@ class Voice(nn.Module):
         return F.cross_entropy(30 * moved, labels)
 
 
-class Torch:
+class Torch(Peer):
     def __init__(self, name, batch, how):
         torch.manual_seed(1)
         net = {"scores": Scores, "cloud": Cloud, "voice": Voice}[name](batch)
@@ -158,25 +139,8 @@ class Torch:
         self.clip = settings.pop("clip", None)
         self.adam = settings.pop("kind")(net.parameters(), **settings, **how)
 
-    def values(self):
-        return sum(p.numel() for p in self.net.parameters())
-
-    def step(self):
-        loss = self.net.loss(*[x.to(DEVICE, non_blocking=True) for x in self.host])
-        self.adam.zero_grad(set_to_none=True)
-        loss.backward()
-        if self.clip:
-            nn.utils.clip_grad_norm_(self.net.parameters(), self.clip)
-        self.adam.step()
-        return loss.item()
-
-    def median(self, steps):
-        taken = []
-        for _ in range(steps):
-            began = time.perf_counter()
-            self.step()
-            taken.append(time.perf_counter() - began)
-        return statistics.median(taken)
+    def loss(self):
+        return self.net.loss(*[x.to(DEVICE, non_blocking=True) for x in self.host])
 
 
 def fastest(name, batch, steps):

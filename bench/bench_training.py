@@ -11,12 +11,13 @@ import os
 import statistics
 import subprocess
 import sys
-import time
 
 os.environ["OPENBLAS_NUM_THREADS"] = os.environ["OMP_NUM_THREADS"] = "1"
 import torch
 from torch import nn
 from torch.nn import functional as F
+
+from torch_peer import Peer, Reformer
 
 ROUNDS = 5
 WARM_UP = 20
@@ -26,32 +27,7 @@ DEVICE = "cuda" if len(sys.argv) > 2 and sys.argv[2] == "cuda" else "cpu"
 SIZES = {10: ((32, 64, 128), 2), 100: ((128, 256, 512), 20)}
 
 
-def block(n_in, n_out):
-    return [nn.Linear(n_in, n_out), nn.BatchNorm1d(n_out), nn.ReLU()]
-
-
-class Reformer(nn.Module):
-    def __init__(self, classes):
-        super().__init__()
-        (h1, h2, h3), latent = SIZES[classes]
-        self.encoder = nn.Sequential(*block(2 * classes, h1), *block(h1, h2), *block(h2, h3))
-        self.mean = nn.Linear(h3, latent)
-        self.log_variance = nn.Linear(h3, latent)
-        self.decoder = nn.Sequential(nn.Linear(latent + classes, h3), *block(h3, h2), *block(h2, h1),
-                                     nn.Linear(h1, classes))
-        for layer in self.modules():
-            if isinstance(layer, nn.Linear):
-                nn.init.normal_(layer.weight, 0, 0.01)
-                nn.init.zeros_(layer.bias)
-
-    def forward(self, x, one_hot):
-        h = self.encoder(x)
-        mean, log_variance = self.mean(h), self.log_variance(h)
-        z = mean + torch.exp(log_variance / 2) * torch.randn_like(mean)
-        return self.decoder(torch.cat([z, one_hot], 1)), mean, log_variance
-
-
-class Torch:
+class Torch(Peer):
     def __init__(self, classes, batch, foreach):
         torch.manual_seed(1)
         self.labels = torch.randint(classes, (batch,)).to(DEVICE)
@@ -59,29 +35,17 @@ class Torch:
         scores = torch.rand(batch, classes).to(DEVICE) + classes * self.one_hot
         self.scores = scores / scores.sum(1, keepdim=True)
         self.x = torch.cat([self.scores, self.one_hot], 1)
-        self.net = Reformer(classes).to(DEVICE)
+        self.net = Reformer(classes, *SIZES[classes])
+        for layer in self.net.modules():
+            if isinstance(layer, nn.Linear):
+                nn.init.normal_(layer.weight, 0, 0.01)
+                nn.init.zeros_(layer.bias)
+        self.net.to(DEVICE)
         self.adam = torch.optim.Adam(self.net.parameters(), lr=1e-3, betas=(0.5, 0.999), amsgrad=True,
                                      foreach=foreach)
 
-    def values(self):
-        return sum(p.numel() for p in self.net.parameters())
-
-    def step(self):
-        logits, mean, log_variance = self.net(self.x, self.one_hot)
-        kl = -0.5 * (1 + log_variance - mean ** 2 - log_variance.exp()).sum(1).mean()
-        loss = F.mse_loss(F.softmax(logits, 1), self.scores) + F.cross_entropy(logits, self.labels) + kl
-        self.adam.zero_grad(set_to_none=True)
-        loss.backward()
-        self.adam.step()
-        return loss.item()
-
-    def median(self, steps):
-        taken = []
-        for _ in range(steps):
-            began = time.perf_counter()
-            self.step()
-            taken.append(time.perf_counter() - began)
-        return statistics.median(taken)
+    def loss(self):
+        return self.net.loss(self.x, self.one_hot, self.scores, self.labels)
 
 
 def scrim(program, classes, batch, steps):
