@@ -33,7 +33,7 @@ class Reformer(nn.Module):
 
 
 class Peer:
-    """A network in training. Who derives from it sets net and adam, and says in loss() what a step is the gradient of."""
+    """A network in training. Who derives from it sets net and adam, and has a loss(), whose gradient a step takes."""
 
     clip = None  # most that the gradient's norm may be
 
