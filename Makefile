@@ -163,7 +163,8 @@ $(BUILD)/examples/%: $(BUILD)/examples/%.o $(STATIC_LIB)
 
 # The kernels by nvcc, their adapters by the C compiler. It needs nothing of the library at run time: what it shares
 # with it is linked from the archive.
-ifdef NVCC
+# Not ifdef: NVCC may be a search that finds nothing.
+ifneq ($(NVCC),)
 cuda: $(CUDA_LIB)
 else ifeq ($(WITH_CUDA),yes)
 cuda:
