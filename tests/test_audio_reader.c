@@ -7,6 +7,7 @@
 #include "sound_world.h"
 #include "support/files.h"
 #include <cmocka.h>
+#include <fcntl.h>
 #include <scrim/audio.h>
 #include <stdio.h>
 #include <string.h>
@@ -94,7 +95,7 @@ static void what_is_broken(void **state) {
   }
 }
 
-/* Reads standard input, which holds these bytes. */
+/* Reads standard input, which holds these bytes, and is not the reader's to close. */
 static scrim_status read_stdin(const char *bytes, size_t n, scrim_audio *audio, scrim_error *error) {
   int ends[2];
   const int saved = dup(STDIN_FILENO);
@@ -104,6 +105,7 @@ static scrim_status read_stdin(const char *bytes, size_t n, scrim_audio *audio, 
   assert_int_equal(dup2(ends[0], STDIN_FILENO), STDIN_FILENO);
   close(ends[0]);
   const scrim_status status = scrim_audio_read(audio, "-", 0, error);
+  assert_int_equal(fcntl(STDIN_FILENO, F_GETFD), 0);
   assert_int_equal(dup2(saved, STDIN_FILENO), STDIN_FILENO);
   close(saved);
   return status;
