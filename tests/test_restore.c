@@ -107,6 +107,49 @@ static void noise_comes_from_the_key_and_the_points(void **state) {
   assert_memory_equal(a, b, sizeof a);
 }
 
+/* The cloud restored three times by `plan`. */
+static void run_thrice(const scrim_key *with, float *xyz) {
+  restore *r;
+  pool *workers;
+  double deviation;
+  assert_int_equal(restore_create(&r, plan, with, 1, NULL), SCRIM_OK);
+  assert_int_equal(pool_create(&workers, 1, NULL), SCRIM_OK);
+  assert_int_equal(restore_take(r, cloud, first, N, &deviation, NULL), SCRIM_OK);
+  assert_int_equal(restore_run(r, workers, &requests[0], NULL), SCRIM_OK);
+  for (int pass = 1; pass < 3; pass++) {
+    assert_true(restore_take_again(r) > 0.5);
+    assert_int_equal(restore_run(r, workers, &requests[0], NULL), SCRIM_OK);
+  }
+  restore_give(r, first, N, xyz);
+  pool_free(workers);
+  restore_free(r);
+}
+
+static double furthest(const float *a, const float *b) {
+  double most = 0;
+  for (size_t i = 0; i < 3 * N; i++) most = fmax(most, fabs((double)a[i] - b[i]));
+  return most;
+}
+
+/* Other processors round otherwise: here, a network does whose weights differ in their last digits. */
+static void later_runs_draw_the_same_whatever_the_last_digits(void **state) {
+  (void)state;
+  float a[3 * N], b[3 * N], other[3 * N];
+  tensor *w = network->layer[0].linear.w;
+  prior_plan *held = plan;
+  run_thrice(key, a);
+  run_thrice(other_key, other);
+  for (size_t i = 0; i < w->n; i++) w->data[i] = nextafterf(w->data[i], 9);
+  assert_int_equal(prior_plan_create(&plan, network, NULL), SCRIM_OK);
+  run_thrice(key, b);
+  assert_memory_not_equal(a, b, sizeof a);
+  assert_true(furthest(a, b) < 1e-3);
+  assert_true(furthest(a, other) > 0.1);
+  for (size_t i = 0; i < w->n; i++) w->data[i] = nextafterf(w->data[i], -9);
+  prior_plan_free(plan);
+  plan = held;
+}
+
 /* A network that answers with the way to the plane, in one leap and without noise, is plane projection. */
 static void a_leap_is_what_it_should_be(void **state) {
   (void)state;
@@ -229,6 +272,7 @@ int main(void) {
   const struct CMUnitTest tests[] = {
       cmocka_unit_test(the_same_points_get_the_same_answer),
       cmocka_unit_test(noise_comes_from_the_key_and_the_points),
+      cmocka_unit_test(later_runs_draw_the_same_whatever_the_last_digits),
       cmocka_unit_test(a_leap_is_what_it_should_be),
       cmocka_unit_test(copies_go_along_and_what_is_nowhere_stays),
       cmocka_unit_test(degenerate_clouds_have_no_deviation),

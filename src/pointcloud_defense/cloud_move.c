@@ -29,29 +29,20 @@ static scrim_status choose_step(cloud_frame *f, restore *restorer, const cloud_s
   return status;
 }
 
-/* What was taken in, back into xyz. */
-static scrim_status restore_once(cloud_frame *f, restore *restorer, const cloud_settings *s, int step,
-                                 scrim_error *error) {
-  const restore_request request = {step, s->leaps, s->noise};
-  const scrim_status status = restore_run(restorer, f->pool, &request, error);
-  if (status == SCRIM_OK) restore_give(restorer, f->first, f->n, f->xyz);
-  return status;
-}
-
 /* Passes go as far as the first: what is left of an attack looks like the object, and only as much noise drowns it. */
 static scrim_status move_object(cloud_frame *f, restore *restorer, const cloud_settings *s, scrim_cloud_report *report,
                                 scrim_error *error) {
-  double deviation;
   scrim_status status = choose_step(f, restorer, s, &report->time_step, error);
   if (status != SCRIM_OK) return status;
   report->passed = report->time_step == 0;
   if (report->passed) return SCRIM_OK;
-  status = restore_once(f, restorer, s, report->time_step, error);
-  for (int pass = 1; pass < s->passes && status == SCRIM_OK; pass++) {
-    status = restore_take(restorer, f->xyz, f->first, f->n, &deviation, error);
-    if (status == SCRIM_OK && deviation > 0) status = restore_once(f, restorer, s, report->time_step, error);
-  }
-  return status == SCRIM_OK ? cloud_frame_project(f, s, s->polish, error) : status;
+  const restore_request request = {report->time_step, s->leaps, s->noise};
+  status = restore_run(restorer, f->pool, &request, error);
+  for (int pass = 1; pass < s->passes && status == SCRIM_OK && restore_take_again(restorer) > 0; pass++)
+    status = restore_run(restorer, f->pool, &request, error);
+  if (status != SCRIM_OK) return status;
+  restore_give(restorer, f->first, f->n, f->xyz);
+  return cloud_frame_project(f, s, s->polish, error);
 }
 
 scrim_status cloud_move(cloud_frame *f, restore *restorer, const cloud_settings *s, scrim_cloud_report *report,

@@ -26,6 +26,7 @@ struct restore {
   float *scratch; /* [threads, scratch] */
   size_t scratch_floats;
   double mean[3], deviation, spacing;
+  int is_named;                             /* the noise has its name: of what was taken in */
   double unit;                              /* of the ways, in units of the noise: what factors are multiplied with */
   const device_diffusion_functions *device; /* who looks and moves; NULL: the CPU does */
   device_diffusion *diffusion;              /* its */
@@ -157,6 +158,7 @@ scrim_status restore_take(restore *r, const float *xyz, const uint32_t *first, s
   size_t places = 0;
   *deviation = 0;
   r->n = 0;
+  r->is_named = 0;
   for (size_t i = 0; i < n; i++) places += first[i] == i;
   const scrim_status status = make_room(r, places, error);
   if (status != SCRIM_OK || places < 2) return status;
@@ -171,6 +173,21 @@ scrim_status restore_take(restore *r, const float *xyz, const uint32_t *first, s
   memcpy(r->item, r->xyz, 3 * r->n * sizeof *r->xyz);
   if (prior_normalise(r->xyz, r->n, r->mean, &r->deviation)) *deviation = r->deviation;
   return SCRIM_OK;
+}
+
+/* Where the frame has point i; what is taken in once more is rounded as it would be there. */
+static float in_frame(const restore *r, size_t i, size_t axis) {
+  return (float)(r->xyz[3 * i + axis] * r->deviation + r->mean[axis]);
+}
+
+double restore_take_again(restore *r) {
+  for (size_t i = 0; i < r->n; i++)
+    for (size_t a = 0; a < 3; a++) r->xyz[3 * i + a] = in_frame(r, i, a);
+  if (prior_normalise(r->xyz, r->n, r->mean, &r->deviation)) return r->deviation;
+  /* Nothing was divided: what was found is what there is. */
+  r->deviation = 1;
+  memset(r->mean, 0, sizeof r->mean);
+  return 0;
 }
 
 /* ---- the network, block by block over the pool ---- */
@@ -291,8 +308,10 @@ static scrim_status run_there(restore *r, const restore_request *request, scrim_
 }
 
 scrim_status restore_run(restore *r, pool *workers, const restore_request *request, scrim_error *error) {
-  scrim_status status = random_begin(r->random, "cloud", r->item, 3 * r->n * sizeof *r->item, error);
+  scrim_status status = SCRIM_OK;
+  if (!r->is_named) status = random_begin(r->random, "cloud", r->item, 3 * r->n * sizeof *r->item, error);
   if (status != SCRIM_OK) return status;
+  r->is_named = 1;
   draw(r);
   status = r->diffusion != NULL ? run_there(r, request, error) : run_here(r, workers, request, error);
   return status == SCRIM_OK ? random_status(r->random, error) : status;
@@ -301,7 +320,7 @@ scrim_status restore_run(restore *r, pool *workers, const restore_request *reque
 void restore_give(const restore *r, const uint32_t *first, size_t n, float *xyz) {
   for (size_t i = 0; i < r->n; i++) {
     float *to = xyz + 3 * (size_t)r->places[i].index;
-    for (size_t a = 0; a < 3; a++) to[a] = (float)(r->xyz[3 * i + a] * r->deviation + r->mean[a]);
+    for (size_t a = 0; a < 3; a++) to[a] = in_frame(r, i, a);
   }
   for (size_t i = 0; i < n; i++)
     if (first[i] != i && first[i] != COPIES_NONE) memcpy(xyz + 3 * i, xyz + 3 * (size_t)first[i], 3 * sizeof *xyz);

@@ -48,6 +48,13 @@ typedef struct restore_request {
 /* Restores what was taken in. SCRIM_E_INTERNAL: no randomness. */
 scrim_status restore_run(restore *r, pool *workers, const restore_request *request, scrim_error *error);
 
+/*
+ * Takes in what was restored, in the order that it has, for one run more; answers its deviation as restore_take does.
+ * That run's noise follows on the last one's. It hangs on what the frame brought, and not on the last digits of what
+ * came out, in which processors and devices differ: they draw the same.
+ */
+double restore_take_again(restore *r);
+
 /* Back into xyz [n, 3]: places and their copies; what is nowhere stays. `xyz` and `first` as they were taken in. */
 void restore_give(const restore *r, const uint32_t *first, size_t n, float *xyz);
 
