@@ -55,21 +55,21 @@ static void a_full_audit_has_all_severities(void **state) {
   cloud_audit_plan_free(&plan);
 }
 
-/* SRS and SOR are known in one way, the planes and the filter in two, fixed time steps in none. */
+/* SRS and SOR are known in one way, the planes and the filter in two, settings that are probes in none. */
 static void adaptive_attackers_know_one_defence_each(void **state) {
   (void)state;
   const double budgets[] = {0.03};
   const scrim_cloud_audit audit = {.adaptive = 1, .budgets = budgets, .n_budgets = 1, .attacks = "pgd-linf,fgm"};
   cloud_audit_plan plan = make(&audit);
   assert_int_equal(count(&plan, "pgd-linf", 0), 1);
-  assert_int_equal(count(&plan, "pgd-linf", 1), 2 + 3 * 2);
+  assert_int_equal(count(&plan, "pgd-linf", 1), 2 + 4 * 2);
   assert_int_equal(count(&plan, "fgm", 0), 1);
   assert_int_equal(count(&plan, "fgm", 1), 0);
-  assert_int_equal(plan.n, 1 + 1 + 8 + 1);
+  assert_int_equal(plan.n, 1 + 1 + 10 + 1);
   for (size_t i = 1; i < plan.n; i++) {
     const cloud_audit_entry *e = &plan.entries[i];
     assert_float_equal(e->budget, 0.03, 0);
-    if (e->known != AUDIT_ALL_DEFENCES) assert_false(defences[e->known]->needs_prior);
+    if (e->known != AUDIT_ALL_DEFENCES) assert_false(defences[e->known]->is_probe);
   }
   cloud_audit_plan_free(&plan);
 }

@@ -79,7 +79,7 @@ typedef struct plan_world {
 } plan_world;
 
 static int is_known(const attack_cloud_rule *rule, const cloud_defence *d) {
-  if (d->needs_prior) return 0;
+  if (d->is_probe) return 0;
   return rule->adapts == ATTACK_CLOUD_ADAPTS_TO_ALL ||
          (rule->adapts == ATTACK_CLOUD_ADAPTS_TO_ESTIMATES && d->estimates);
 }

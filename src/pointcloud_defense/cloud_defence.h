@@ -34,7 +34,8 @@ struct cloud_defence {
   const char *name;
   int projects;    /* 1: points may go through plane projections, or what they can stand in for */
   int estimates;   /* 1: what it does hangs on the distortion that it finds */
-  int needs_prior; /* 1: is there for filters with a prior alone, and for adaptive attackers it is no aim of its own */
+  int needs_prior; /* 1: is there for filters with a prior alone */
+  int is_probe;    /* 1: shows what one setting does, and nobody would run it: no aim of adaptive attackers */
   /* xyz [n, 3] -> out, whose arrays have room for n */
   scrim_status (*apply)(const cloud_defence *self, cloud_defence_room *room, const cloud_draw *draw, const float *xyz,
                         size_t n, cloud_defended *out, scrim_error *error);
