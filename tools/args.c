@@ -2,6 +2,7 @@
 #include "complain.h"
 #include <ctype.h>
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,26 @@ static int find_option(const command *c, const char *name, size_t length, char l
   return -1;
 }
 
+/* --members-labels for --labels-members: the option with the same letters; -1: none. */
+static int find_meant(const command *c, const char *name, size_t length) {
+  for (size_t i = 0; i < c->n_options; i++) {
+    int count[UCHAR_MAX + 1] = {0}, same = strlen(c->options[i].name) == length;
+    for (size_t j = 0; same && j < length; j++) {
+      count[(unsigned char)name[j]]++;
+      count[(unsigned char)c->options[i].name[j]]--;
+    }
+    for (size_t j = 0; same && j <= UCHAR_MAX; j++) same = count[j] == 0;
+    if (same) return (int)i;
+  }
+  return -1;
+}
+
+static int complain_unknown(const command *c, const char *name, size_t length) {
+  const int meant = find_meant(c, name, length);
+  if (meant < 0) return complain_usage(c, "unknown option --%.*s", (int)length, name);
+  return complain_usage(c, "unknown option --%.*s; did you mean --%s?", (int)length, name, c->options[meant].name);
+}
+
 /* "--name", "--name=value", "--name value". Moves *at past what it used. */
 static int take_long(args *a, int count, char **words, int *at) {
   const command *c = a->command;
@@ -22,7 +43,7 @@ static int take_long(args *a, int count, char **words, int *at) {
   size_t length = equals ? (size_t)(equals - word) : strlen(word);
   int is_set = c->kind && length == 3 && strncmp(word, "set", 3) == 0;
   int i = find_option(c, word, length, 0);
-  if (i < 0 && !is_set) return complain_usage(c, "unknown option --%.*s", (int)length, word);
+  if (i < 0 && !is_set) return complain_unknown(c, word, length);
   if (!is_set && !c->options[i].value) {
     if (equals) return complain_usage(c, "option --%.*s takes no value", (int)length, word);
     a->value[i] = "";

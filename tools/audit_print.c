@@ -4,11 +4,17 @@
 #include <stdio.h>
 #include <string.h>
 
+enum { ATTACKERS = SCRIM_ATTACKER_INSIDER + 1 };
+static const struct {
+  const char *name, *knows;
+} attackers[ATTACKERS] = {
+    [SCRIM_ATTACKER_UNAWARE] = {"unaware", "knows of no filter"},
+    [SCRIM_ATTACKER_ADAPTIVE] = {"adaptive", "knows the settings, and trains filters of his own"},
+    [SCRIM_ATTACKER_INSIDER] = {"insider", "has the very filter, under another key"},
+};
+
 static const char *attacker_name(scrim_attacker attacker) {
-  static const char *const names[] = {[SCRIM_ATTACKER_UNAWARE] = "unaware",
-                                      [SCRIM_ATTACKER_ADAPTIVE] = "adaptive",
-                                      [SCRIM_ATTACKER_INSIDER] = "insider"};
-  return (size_t)attacker < sizeof names / sizeof *names ? names[attacker] : "unknown";
+  return (size_t)attacker < ATTACKERS ? attackers[attacker].name : "unknown";
 }
 
 /* ---- text ---- */
@@ -39,6 +45,32 @@ static void print_attacks(const scrim_scores_report *report) {
   if (left_out) printf("(%zu more, on other defences, with --json)\n", left_out);
 }
 
+static const scrim_attack_result *strongest(const scrim_scores_report *report, const char *defence,
+                                            scrim_attacker attacker) {
+  const scrim_attack_result *best = NULL;
+  for (size_t i = 0; i < report->n_attacks; i++) {
+    const scrim_attack_result *a = &report->attacks[i];
+    if (strcmp(a->defence, defence) == 0 && a->attacker == attacker && (!best || a->auc.value > best->auc.value))
+      best = a;
+  }
+  return best;
+}
+
+/* The table of attacks in a few lines; before a filter, to know of one is of no use. */
+static void print_strongest(const scrim_scores_report *report) {
+  static const char *const defences[] = {"none", "scrim"};
+  printf("\nThe strongest attack, by what the attacker knows\n\n%-8s %-8s  %-22s  %-20s\n", "defence", "attacker",
+         "attack", "AUC");
+  for (size_t d = 0; d < sizeof defences / sizeof *defences; d++)
+    for (int attacker = 0; attacker < ATTACKERS; attacker++) {
+      const scrim_attack_result *a = strongest(report, defences[d], (scrim_attacker)attacker);
+      if (!a) continue;
+      printf("%-8s %-8s  %-22s", a->defence, d ? attackers[attacker].name : "", a->attack);
+      print_interval(&a->auc);
+      printf("%s%s\n", d ? "  " : "", d ? attackers[attacker].knows : "");
+    }
+}
+
 static void print_utilities(const scrim_scores_report *report) {
   int width = 8;
   for (size_t i = 0; i < report->n_utilities; i++) {
@@ -59,6 +91,7 @@ static void print_utilities(const scrim_scores_report *report) {
 
 void audit_print_text(const scrim_scores_report *report) {
   print_attacks(report);
+  print_strongest(report);
   print_utilities(report);
   printf("\nLabels alone leak: AUC %.4f by the gap attack, %.4f by the strongest attack on labels.\n", report->gap_auc,
          report->label_only_auc);

@@ -129,6 +129,13 @@ static void print_findings(const scrim_filter *filter) {
     if (strncmp(name, "param.", 6) != 0) fprintf(stderr, "%-28s %s\n", name, value);
 }
 
+/* Members alone are not enough to choose by: what is left of the leak, nobody has looked at then. */
+static void warn_unmeasured(const run_state *s) {
+  if (s->data.members && !s->data.reference_labels)
+    fprintf(stderr,
+            "scrim: scores train: strength is as set, not chosen by what leaks: that needs --reference-labels\n");
+}
+
 static int run(const args *a) {
   run_state s = {0};
   scrim_error error;
@@ -143,6 +150,7 @@ static int run(const args *a) {
     code = complain(a->command, s.at_fault, &error);
   else if (!a->value[QUIET])
     print_findings(s.filter);
+  if (status == SCRIM_OK) warn_unmeasured(&s);
   scrim_filter_free(s.filter);
   scrim_key_free(s.key);
   scrim_table_free(&s.reference.table);

@@ -49,6 +49,33 @@ static int is_first_of_listener(const scrim_voice_audit_report *report, size_t a
   return 1;
 }
 
+static const scrim_voice_result *find(const scrim_voice_audit_report *report, const char *listener,
+                                      const char *system) {
+  for (size_t i = 0; i < report->n_results; i++) {
+    const scrim_voice_result *r = &report->results[i];
+    if (strcmp(r->listener, listener) == 0 && strcmp(r->system, system) == 0) return r;
+  }
+  return NULL;
+}
+
+/* The value that most ask for, of all listeners and systems at a glance. */
+static void print_identified(const scrim_voice_audit_report *report) {
+  printf("\nIdentified (%%), by who listens\n\n%-28s", "listener");
+  for (size_t i = 0; i < report->n_costs; i++) printf("  %6s", report->costs[i].system);
+  putchar('\n');
+  for (size_t i = 0; i < report->n_results; i++) {
+    if (!is_first_of_listener(report, i)) continue;
+    printf("%-28s", report->results[i].listener);
+    for (size_t k = 0; k < report->n_costs; k++) {
+      const scrim_voice_result *r = find(report, report->results[i].listener, report->costs[k].system);
+      const int width = (int)strlen(report->costs[k].system);
+      putchar(' ');
+      print_share(width > 6 ? width : 6, r ? r->identified.value : NAN);
+    }
+    putchar('\n');
+  }
+}
+
 static double word_error_rate(const voice_words *w) {
   return w->words > 0 ? (double)w->errors / (double)w->words : NAN;
 }
@@ -68,6 +95,7 @@ void voice_audit_print_text(const scrim_voice_audit_report *report, const voice_
   }
   for (size_t i = 0; i < report->n_results; i++)
     if (is_first_of_listener(report, i)) print_listener(report, i);
+  print_identified(report);
   printf("\nPeak memory of the audit: %.0f MB\n", more->peak_bytes / 1e6);
 }
 

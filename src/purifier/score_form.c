@@ -12,9 +12,10 @@ size_t score_argmax(const float *row, size_t k) {
 
 static scrim_status check_sum(double sum, size_t row, const char *what, scrim_error *error) {
   if (fabs(sum - 1) <= SCORE_SUM_TOLERANCE) return SCRIM_OK;
-  return fail_row(error, SCRIM_E_DATA, (int64_t)row,
-                  "row %zu: %s sum to %.9g, not to 1 within %g (are these logits or log-probabilities?)", row, what,
-                  sum, SCORE_SUM_TOLERANCE);
+  return fail_row(
+      error, SCRIM_E_DATA, (int64_t)row,
+      "row %zu: %s sum to %.9g, not to 1 within %g (are these logits or log-probabilities? the parameter form says)",
+      row, what, sum, SCORE_SUM_TOLERANCE);
 }
 
 static scrim_status check_probabilities(const float *row, size_t k, size_t index, scrim_error *error) {
