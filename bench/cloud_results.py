@@ -104,11 +104,22 @@ def table(results, columns):
     """Accuracy: a row for each attack, budget and what attackers know; a column for each defence."""
     rows = {}
     for r in results:
-        rows.setdefault((r["attack"], r["budget"], r["attacker"]), {})[r["defence"]] = r["accuracy"]
-    print("| attack | budget | attacker | " + " | ".join(columns) + " |\n" + "| --- " * (3 + len(columns)) + "|")
-    for (attack, budget, attacker), of in rows.items():
-        print(f"| {attack} | {budget or ''} | {attacker} | "
-              + " | ".join(f"{of[c]:.3f}" if c in of else "" for c in columns) + " |")
+        rows.setdefault((r["attack"], str(r["budget"] or ""), r["attacker"]), {})[r["defence"]] = r["accuracy"]
+    names = ["attack", "budget"] + ["attacker"] * any(attacker != "unaware" for _, _, attacker in rows)
+    print("| " + " | ".join(names + columns) + " |\n" + "| --- " * (len(names) + len(columns)) + "|")
+    for row, of in rows.items():
+        print("| " + " | ".join(list(row[:len(names)]) + [f"{of[c]:.3f}" if c in of else "" for c in columns]) + " |")
+
+
+def severities(results, columns):
+    """The same of corruptions: a row for each, severities 1, 3 and 5 in one cell."""
+    rows = {}
+    for r in results:
+        rows.setdefault(r["attack"], {})[r["defence"], r["budget"]] = f"{r['accuracy']:.3f}"
+    print("| corruption | " + " | ".join(columns) + " |\n" + "| --- " * (1 + len(columns)) + "|")
+    for name, of in rows.items():
+        which = (0,) if name == "clean" else (1, 3, 5)
+        print(f"| {name} | " + " | ".join(", ".join(of[c, s] for s in which) for c in columns) + " |")
 
 
 def print_published(a, outside):
@@ -139,8 +150,8 @@ def print_adaptive(a, outside):
 def print_corruptions(a, outside):
     results = audit(a, "corruptions", outside, "--points", 1024, "--limit", 40, "--full", "--attacks", CORRUPTIONS,
                     defences=["SOR", "plane x1", "plane x3", "scrim"])
-    print("\n## The same, 40 objects, corruptions\n")
-    table(results, ["none", "SOR", "plane x1", "plane x3", "scrim"])
+    print("\n## The same, 40 objects, corruptions of severity 1, 3 and 5\n")
+    severities(results, ["none", "SOR", "plane x1", "plane x3", "scrim"])
     at_three = [r for r in results if r["budget"] == 3 and r["attack"] != "background"]
     print("\nMean at severity 3 without background: " + ", ".join(
         f"{d} {np.mean([r['accuracy'] for r in at_three if r['defence'] == d]):.3f}"
