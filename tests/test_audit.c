@@ -254,6 +254,7 @@ static void test_progress_and_cancelling(void **unused) {
   size_t left = 99, calls = 0;
   s.audit.n_shadows = 0;
   s.audit.n_members = s.audit.n_nonmembers = 100;
+  s.audit.threads = 1;
   s.audit.progress = count_steps;
   s.audit.context = &left;
   run(&s);
@@ -267,17 +268,29 @@ static void test_progress_and_cancelling(void **unused) {
   drop(&s);
 }
 
+/* Whoever does what: each row is the same, and where it was. */
 static void test_same_seed_same_report(void **unused) {
   (void)unused;
   scene s;
   prepare(&s, 3, NULL);
-  s.audit.n_shadows = 0;
   s.audit.n_members = s.audit.n_nonmembers = 100;
+  s.audit.n_shadows = 0;
+  s.audit.baselines = s.audit.sweep = 1;
+  s.audit.threads = 1;
   run(&s);
   scrim_scores_report *again = NULL;
+  s.audit.threads = 3;
   assert_int_equal(scrim_scores_audit_run(&again, s.filter, s.key, &s.audit, NULL), SCRIM_OK);
   assert_int_equal(again->n_attacks, s.report->n_attacks);
   assert_memory_equal(again->attacks, s.report->attacks, again->n_attacks * sizeof *again->attacks);
+  assert_int_equal(again->n_utilities, s.report->n_utilities);
+  for (size_t i = 0; i < again->n_utilities; i++) {
+    const scrim_utility_result *a = &again->utilities[i], *b = &s.report->utilities[i];
+    assert_string_equal(a->defence, b->defence);
+    assert_string_equal(a->worst_attack, b->worst_attack);
+    assert_true(a->worst_auc == b->worst_auc && a->l1 == b->l1 && a->aurc == b->aurc);
+  }
+  assert_true(again->gap_auc == s.report->gap_auc && again->label_only_auc == s.report->label_only_auc);
   scrim_scores_report_free(again);
   drop(&s);
 }

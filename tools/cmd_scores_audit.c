@@ -29,6 +29,7 @@ enum {
   INPUTS_NONMEMBERS,
   BASELINES,
   SWEEP,
+  JOBS,
   SEED,
   DEVICE,
   MAX_AUC,
@@ -57,6 +58,7 @@ static const option options[] = {
     [BASELINES] = {"baselines", 0, 0, NULL,
                    "compare with what else could be picked: rounding, noise, labels only, ..."},
     [SWEEP] = {"sweep", 0, 0, NULL, "the filter and its nearest rivals over their whole range of strengths"},
+    [JOBS] = {"jobs", 'j', 0, "N", "threads (default one a processor; one with --classifier)"},
     [SEED] = {"seed", 0, 0, "N", "of the attackers and the bootstrap (default 1)"},
     [DEVICE] = {"device", 0, 0, "NAME", DEVICE_OPTION_HELP},
     [MAX_AUC] = {"max-auc", 0, 0, "X",
@@ -243,10 +245,13 @@ static int run(const args *a) {
   run_state s = {.audit = {.seed = 1, .progress = progress_line}};
   scrim_error error;
   double max_auc = 1;
+  uint64_t jobs = 0;
   int code = check_usage(a, &max_auc);
+  if (!code) code = args_count(a, JOBS, 1, 1024, &jobs);
   if (!code) code = args_count(a, SEED, 0, UINT64_MAX, &s.audit.seed);
   if (!code) code = device_option(a, DEVICE, &s.audit.device);
   if (code) return code;
+  s.audit.threads = (unsigned)jobs;
   s.audit.baselines = a->value[BASELINES] != NULL;
   s.audit.sweep = a->value[SWEEP] != NULL;
   progress_catch_signals();

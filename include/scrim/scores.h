@@ -123,8 +123,9 @@ typedef struct scrim_scores_audit {
   uint64_t seed;              /* same filter, key, data and seed: the same report */
   int baselines;              /* 1: compare with what else a user would pick, in the same run */
   int sweep;                  /* 1: also the filter, saturation and temperature over their whole range of strengths */
-  scrim_progress_fn progress; /* or NULL; a step is an attack */
+  scrim_progress_fn progress; /* or NULL; a step is an attack. From whatever thread, one at a time */
   void *context;              /* for progress */
+  unsigned threads;           /* the same report for any number; 0: one a processor. With `classify` always one */
   /* Where filters run and attackers train theirs; 0: the CPU, which is also where small attack networks stay. */
   scrim_device device;
 } scrim_scores_audit;

@@ -1,41 +1,23 @@
-/*
- * scrim_scores_audit_run: every defence against every attack.
- *
- * The plan runs twice: first it only counts the attacks, so that progress knows how many there are, then it runs them.
- */
+/* scrim_scores_audit_run: every defence against every attack, a job a defence, and their rows as one report. */
 #include "core/error.h"
 #include "core/memory.h"
-#include "core/number.h"
-#include "purifier/attack.h"
-#include "purifier/audit_attacker.h"
-#include "purifier/audit_filter.h"
+#include "core/pool.h"
+#include "purifier/audit_job.h"
 #include "purifier/audit_report.h"
 #include "purifier/baseline_rules.h"
-#include "purifier/levels.h"
-#include "purifier/metrics.h"
 #include <math.h>
-#include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 typedef struct audit_run {
-  audit_data data;
-  audit_room room;
-  audit_filter filter;
-  audit_parties parties; /* of the filter: shared by the strengths of the sweep */
+  audit_context context;
+  pool *pool;
+  audit_desk **desks; /* [threads] */
+  audit_job *jobs;
+  size_t n_jobs;
   scrim_scores_report *report;
-  double *score, *kept; /* [rows] an attack's answers; those on scored rows */
-  unsigned char *scored, *kept_member;
-  int counting; /* 1: the first pass over the plan */
-  size_t done, planned;
-  struct timespec start;
 } audit_run;
 
-/* Which attackers run, and with how many attacks: bits 1 << scrim_attacker. */
-typedef struct audit_suite {
-  unsigned full, lean;
-  int sweep; /* 1: a point of a curve, whose attacks only show in worst_auc */
-} audit_suite;
+/* ---- the plan ---- */
 
 enum {
   UNAWARE = 1 << SCRIM_ATTACKER_UNAWARE,
@@ -44,9 +26,8 @@ enum {
 };
 
 static const audit_suite PLAIN = {.full = ADAPTIVE}; /* nothing to be unaware of, nothing to steal */
-static const audit_suite FILTER = {.full = UNAWARE | ADAPTIVE | INSIDER};
 static const audit_suite BASELINE = {.full = ADAPTIVE, .lean = UNAWARE | INSIDER};
-static const audit_suite POINT = {.lean = ADAPTIVE, .sweep = 1};
+static const audit_suite POINT = {.lean = ADAPTIVE, .is_point = 1};
 
 static scrim_status apply_nothing(void *state, const float *raw, float *released, size_t n, scrim_error *error) {
   size_t k = *(size_t *)state;
@@ -73,260 +54,123 @@ static const defence label_only = {.name = "label only",
                                    .apply = baseline_label_only,
                                    .release = baseline_rule_release};
 
-/* ---- one attack ---- */
-
-static scrim_status show_progress(audit_run *r, const char *stage, scrim_error *error) {
-  const scrim_scores_audit *a = r->data.audit;
-  if (!a->progress) return SCRIM_OK;
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  double seconds = (double)(now.tv_sec - r->start.tv_sec) + 1e-9 * (double)(now.tv_nsec - r->start.tv_nsec);
-  double rate = seconds > 0 ? (double)r->done / seconds : 0;
-  const scrim_progress p = {.stage = stage,
-                            .step = r->done,
-                            .steps = r->planned,
-                            .loss = NAN,
-                            .per_second = rate,
-                            .seconds_left = rate > 0 ? (double)(r->planned - r->done) / rate : NAN};
-  return a->progress(&p, a->context) ? fail(error, SCRIM_E_CANCELLED, "the audit was cancelled") : SCRIM_OK;
-}
-
-static scrim_status measure(audit_run *r, scrim_attack_result *result, scrim_error *error) {
+static size_t count(const defence *rules) {
   size_t n = 0;
-  for (size_t i = 0; i < r->data.rows; i++) {
-    if (!r->scored[i]) continue;
-    r->kept[n] = r->score[i];
-    r->kept_member[n++] = r->data.member[i];
-  }
-  return metrics_attack(result, r->kept, r->kept_member, n, r->data.audit->seed, error);
-}
-
-static scrim_status run_attack(audit_run *r, const attack *a, const attack_view *view, scrim_attack_result *result,
-                               scrim_error *error) {
-  scrim_status status = show_progress(r, result->defence, error);
-  if (status != SCRIM_OK) return status;
-  memcpy(r->scored, r->data.open, r->data.rows);
-  status = a->run(a, view, r->score, r->scored, error);
-  if (status == SCRIM_OK) status = measure(r, result, error);
-  r->done++;
-  return status;
-}
-
-/* ---- one defence ---- */
-
-typedef struct audit_case {
-  const char *name; /* as printed */
-  audit_suite suite;
-  const audit_parties *parties;
-  scrim_utility_result utility;
-} audit_case;
-
-/* The insider needs shadows to pass through what he stole; without, he sees what the adaptive attacker sees. */
-static int attacker_runs(const audit_run *r, audit_suite suite, scrim_attacker attacker) {
-  if (attacker == SCRIM_ATTACKER_INSIDER && !r->data.audit->n_shadows) return 0;
-  return ((suite.full | suite.lean) >> attacker) & 1;
-}
-
-static int attack_runs(const audit_run *r, audit_suite suite, scrim_attacker attacker, const attack *a) {
-  const scrim_scores_audit *audit = r->data.audit;
-  if ((a->flags & ATTACK_NEEDS_SHADOWS) && !audit->n_shadows) return 0;
-  if ((a->flags & ATTACK_NEEDS_CLASSIFIER) && !audit->classify) return 0;
-  if ((a->flags & ATTACK_RAW) && attacker != SCRIM_ATTACKER_UNAWARE) return 0;
-  if ((a->flags & ATTACK_ONCE) && attacker != SCRIM_ATTACKER_ADAPTIVE) return 0;
-  return (suite.full >> attacker & 1) || (a->flags & ATTACK_LEAN);
-}
-
-/* The report's row of one attack, and what it means for the defence. */
-static scrim_status note_attack(audit_run *r, audit_case *c, const scrim_attack_result *result, scrim_error *error) {
-  double auc = result->auc.value;
-  if (!(auc <= c->utility.worst_auc)) { /* NaN at first */
-    c->utility.worst_auc = auc;
-    memcpy(c->utility.worst_attack, result->attack, sizeof c->utility.worst_attack);
-  }
-  if (c->parties->rule == &none && strcmp(result->attack, "gap") == 0) r->report->gap_auc = auc;
-  return c->suite.sweep ? SCRIM_OK : audit_report_add_attack(r->report, result, error);
-}
-
-/* Queries of the caller's classifier come back in his form. */
-static int classify(const float *inputs, size_t n, float *scores, void *context) {
-  const audit_data *d = context;
-  int answer = d->audit->classify(inputs, n, scores, d->audit->classify_context);
-  if (answer != 0 || score_form_check(d->form, scores, n, d->classes, NULL) != SCRIM_OK) return 1;
-  for (size_t i = 0; i < n; i++)
-    score_form_to_probabilities(d->form, scores + i * d->classes, d->classes, scores + i * d->classes);
-  return 0;
-}
-
-static attack_interface interface_of(audit_run *r, const audit_parties *p) {
-  const scrim_scores_audit *a = r->data.audit;
-  return (attack_interface){.release = p->rule->apply,
-                            .state = p->owner,
-                            .raw = r->data.raw,
-                            .classify = a->classify ? classify : NULL,
-                            .classify_context = &r->data,
-                            .features = a->features,
-                            .member_inputs = a->member_inputs,
-                            .nonmember_inputs = a->nonmember_inputs};
-}
-
-static scrim_status run_attacker(audit_run *r, audit_case *c, scrim_attacker attacker, scrim_error *error) {
-  attack_view view = {0};
-  scrim_status status = SCRIM_OK;
-  if (!r->counting) status = audit_view(&view, &r->room, c->parties, &r->data, attacker, error);
-  view.interface = interface_of(r, c->parties);
-  for (const attack *a = attacks; a->name && status == SCRIM_OK; a++) {
-    if (!attack_runs(r, c->suite, attacker, a)) continue;
-    if (r->counting) {
-      r->planned++;
-      continue;
-    }
-    scrim_attack_result result = {.attacker = attacker};
-    snprintf(result.defence, sizeof result.defence, "%s", c->name);
-    snprintf(result.attack, sizeof result.attack, "%s", a->name);
-    status = run_attack(r, a, &view, &result, error);
-    if (status == SCRIM_OK) status = note_attack(r, c, &result, error);
-  }
-  return status;
-}
-
-/* Copies the open rows of one kind (members or not): released, raw and labels. Answers how many. */
-static size_t open_rows(const audit_run *r, int member, float *released, float *raw, int32_t *labels) {
-  const audit_data *d = &r->data;
-  size_t n = 0, k = d->classes;
-  for (size_t i = 0; i < d->rows; i++) {
-    if (!d->open[i] || d->member[i] != member) continue;
-    memcpy(released + n * k, r->room.target + i * k, k * sizeof *released);
-    memcpy(raw + n * k, d->raw + i * k, k * sizeof *raw);
-    labels[n++] = d->labels[i];
-  }
+  while (rules[n].name) n++;
   return n;
 }
 
-static scrim_status measure_utility(audit_run *r, scrim_utility_result *u, scrim_error *error) {
-  size_t k = r->data.classes, rows = r->data.rows;
-  float *released = memory_zalloc(2 * rows * k, sizeof *released), *raw = released ? released + rows * k : NULL;
-  int32_t *labels = memory_zalloc(rows, sizeof *labels);
-  scrim_status status =
-      released && labels ? SCRIM_OK : fail(error, SCRIM_E_MEMORY, "out of memory for the utility of %zu rows", rows);
-  if (status == SCRIM_OK) {
-    size_t n = open_rows(r, 1, released, raw, labels);
-    u->member_accuracy = metrics_accuracy(released, labels, n, k);
-    n = open_rows(r, 0, released, raw, labels);
-    u->accuracy = metrics_accuracy(released, labels, n, k);
-    u->l1 = metrics_l1(released, raw, n, k);
-    u->ece = metrics_ece(released, labels, n, k);
-    status = metrics_aurc(&u->aurc, released, labels, n, k, error);
+static void add_rules(audit_run *r, const defence *rules, audit_suite suite) {
+  for (const defence *b = rules; b->name; b++)
+    if (strcmp(b->name, label_only.name) != 0) r->jobs[r->n_jobs++] = (audit_job){.rule = b, .suite = suite};
+}
+
+/* The filter's attackers are three jobs: its attacks are many, and what one attacker fits the others do not need. */
+static scrim_status make_plan(audit_run *r, scrim_error *error) {
+  enum { ALWAYS = 5 };
+  const scrim_scores_audit *a = r->context.data.audit;
+  const defence *filter = &r->context.filter.rule;
+  r->jobs = memory_zalloc(ALWAYS + count(baselines) + count(baseline_sweep), sizeof *r->jobs);
+  if (!r->jobs) return fail(error, SCRIM_E_MEMORY, "out of memory for the plan of an audit");
+  const audit_job always[ALWAYS] = {
+      {.rule = &none, .suite = PLAIN},
+      {.rule = &label_only, .suite = PLAIN},
+      {.rule = filter, .suite = {.full = UNAWARE}},
+      {.rule = filter, .suite = {.full = ADAPTIVE}, .is_more = 1, .sweeps = a->sweep},
+      {.rule = filter, .suite = {.full = INSIDER}, .is_more = 1},
+  };
+  for (size_t i = 0; i < ALWAYS; i++)
+    if (audit_job_attacks(&always[i], &r->context) > 0) r->jobs[r->n_jobs++] = always[i];
+  if (a->baselines) add_rules(r, baselines, BASELINE);
+  if (a->sweep) add_rules(r, baseline_sweep, POINT);
+  for (size_t i = 0; i < r->n_jobs; i++) r->context.planned += audit_job_attacks(&r->jobs[i], &r->context);
+  return SCRIM_OK;
+}
+
+/* ---- the report ---- */
+
+static int is_worse(const scrim_utility_result *a, const scrim_utility_result *b) {
+  return !(a->worst_auc <= b->worst_auc);
+}
+
+/* One defence's rows. `mine`: its utility, where jobs before found the worst attack so far. */
+static scrim_status add_job(scrim_scores_report *report, const audit_job *job, scrim_utility_result *mine,
+                            scrim_error *error) {
+  scrim_status status = SCRIM_OK;
+  for (size_t i = 0; i < job->rows.n_attacks && status == SCRIM_OK; i++)
+    status = audit_report_add_attack(report, &job->rows.attacks[i], error);
+  if (!job->is_more) *mine = job->rows.utilities[0];
+  return status;
+}
+
+/* Jobs of one defence give it one utility, before the points of its curve. */
+static scrim_status collect(audit_run *r, scrim_error *error) {
+  scrim_status status = SCRIM_OK;
+  for (size_t i = 0, next; i < r->n_jobs && status == SCRIM_OK; i = next) {
+    scrim_utility_result mine = {.worst_auc = NAN};
+    for (next = i; next < r->n_jobs && (next == i || r->jobs[next].is_more) && status == SCRIM_OK; next++) {
+      const audit_job *job = &r->jobs[next];
+      status = add_job(r->report, job, &mine, error);
+      if (job->is_more && is_worse(&job->rows.utilities[0], &mine)) {
+        mine.worst_auc = job->rows.utilities[0].worst_auc;
+        memcpy(mine.worst_attack, job->rows.utilities[0].worst_attack, sizeof mine.worst_attack);
+      }
+    }
+    if (status == SCRIM_OK) status = audit_report_add_utility(r->report, &mine, error);
+    if (r->jobs[i].rule == &label_only) r->report->label_only_auc = mine.worst_auc;
+    for (size_t j = i; j < next; j++)
+      for (size_t k = 1; k < r->jobs[j].rows.n_utilities && status == SCRIM_OK; k++)
+        status = audit_report_add_utility(r->report, &r->jobs[j].rows.utilities[k], error);
   }
-  memory_wipe_free(released, 2 * rows * k * sizeof *released);
-  memory_free(labels);
-  return status;
-}
-
-static scrim_status audit_one(audit_run *r, const audit_parties *p, const char *name, double setting, audit_suite suite,
-                              scrim_error *error) {
-  audit_case c = {.name = name, .suite = suite, .parties = p, .utility = {.setting = setting, .worst_auc = NAN}};
-  snprintf(c.utility.defence, sizeof c.utility.defence, "%s", name);
-  scrim_status status = SCRIM_OK;
-  if (!r->counting) status = audit_release(&r->room, p, &r->data, error);
-  for (int attacker = SCRIM_ATTACKER_UNAWARE; attacker <= SCRIM_ATTACKER_INSIDER && status == SCRIM_OK; attacker++)
-    if (attacker_runs(r, suite, (scrim_attacker)attacker))
-      status = run_attacker(r, &c, (scrim_attacker)attacker, error);
-  if (r->counting || status != SCRIM_OK) return status;
-  if (p->rule == &label_only) r->report->label_only_auc = c.utility.worst_auc;
-  status = measure_utility(r, &c.utility, error);
-  return status == SCRIM_OK ? audit_report_add_utility(r->report, &c.utility, error) : status;
-}
-
-/* ---- the plan ---- */
-
-static scrim_status audit_rule(audit_run *r, const defence *rule, audit_suite suite, scrim_error *error) {
-  char name[80], setting[NUMBER_TEXT];
-  number_print(setting, rule->setting);
-  if (rule->setting_name)
-    snprintf(name, sizeof name, "%s, %s %s", rule->name, rule->setting_name, setting);
-  else
-    snprintf(name, sizeof name, "%s", rule->name);
-  audit_parties p = {.rule = rule};
-  scrim_status status = SCRIM_OK;
-  if (!r->counting) status = show_progress(r, name, error);
-  if (!r->counting && status == SCRIM_OK) status = audit_parties_fit(&p, rule, &r->data, error);
-  if (status == SCRIM_OK) status = audit_one(r, &p, name, rule->setting, suite, error);
-  audit_parties_free(&p);
-  return status;
-}
-
-static scrim_status audit_filter_itself(audit_run *r, scrim_error *error) {
-  audit_parties *p = &r->parties;
-  p->rule = &r->filter.rule;
-  scrim_status status = SCRIM_OK;
-  if (!r->counting) {
-    status = show_progress(r, "attacker's filters", error);
-    if (status == SCRIM_OK) status = audit_filter_owner(&p->owner, &r->filter, error);
-    if (status == SCRIM_OK) status = audit_filter_insider(&p->insider, &r->filter, r->data.audit->seed, error);
-    if (status == SCRIM_OK) status = audit_parties_fit_attackers(p, &r->data, error);
+  for (size_t i = 0; i < r->report->n_attacks; i++) {
+    const scrim_attack_result *a = &r->report->attacks[i];
+    if (strcmp(a->defence, none.name) == 0 && strcmp(a->attack, "gap") == 0) r->report->gap_auc = a->auc.value;
   }
-  return status == SCRIM_OK ? audit_one(r, p, p->rule->name, p->rule->setting, FILTER, error) : status;
-}
-
-static scrim_status set_strength(const audit_parties *p, double strength, scrim_error *error) {
-  scrim_status status = audit_filter_strength(p->owner, strength, error);
-  for (size_t i = 0; i < p->n_attackers && status == SCRIM_OK; i++)
-    status = audit_filter_strength(p->attacker[i], strength, error);
-  return status;
-}
-
-/* Strength is read when a session opens: no training between the points. */
-static scrim_status sweep_filter(audit_run *r, scrim_error *error) {
-  scrim_status status = SCRIM_OK;
-  for (int i = 0; i <= LEVELS_STEPS && status == SCRIM_OK; i++) {
-    char name[80];
-    const double strength = (double)i / LEVELS_STEPS;
-    char setting[NUMBER_TEXT];
-    number_print(setting, strength);
-    snprintf(name, sizeof name, "%s, strength %s", r->filter.rule.name, setting);
-    if (!r->counting) status = set_strength(&r->parties, strength, error);
-    if (status == SCRIM_OK) status = audit_one(r, &r->parties, name, strength, POINT, error);
-  }
-  return status;
-}
-
-static scrim_status run_plan(audit_run *r, scrim_error *error) {
-  const scrim_scores_audit *a = r->data.audit;
-  scrim_status status = audit_rule(r, &none, PLAIN, error);
-  if (status == SCRIM_OK) status = audit_rule(r, &label_only, PLAIN, error);
-  if (status == SCRIM_OK) status = audit_filter_itself(r, error);
-  for (const defence *b = baselines; a->baselines && b->name && status == SCRIM_OK; b++)
-    if (strcmp(b->name, label_only.name) != 0) status = audit_rule(r, b, BASELINE, error);
-  if (status == SCRIM_OK && a->sweep) status = sweep_filter(r, error);
-  for (const defence *b = baseline_sweep; a->sweep && b->name && status == SCRIM_OK; b++)
-    status = audit_rule(r, b, POINT, error);
   return status;
 }
 
 /* ---- the call ---- */
 
+static void run_job(void *context, size_t index, unsigned worker) {
+  audit_run *r = context;
+  audit_job_run(&r->jobs[index], &r->context, r->desks[worker]);
+}
+
+/* The error of the first job that has one of its own: others only heard that it was over. */
+static scrim_status job_status(const audit_run *r, scrim_error *error) {
+  const audit_job *worst = NULL;
+  for (size_t i = 0; i < r->n_jobs; i++) {
+    const audit_job *job = &r->jobs[i];
+    if (job->status == SCRIM_OK) continue;
+    if (!worst || (worst->status == SCRIM_E_CANCELLED && job->status != SCRIM_E_CANCELLED)) worst = job;
+  }
+  if (worst && error) *error = worst->error;
+  return worst ? worst->status : SCRIM_OK;
+}
+
+/* A classifier is asked by one thread, in the same order each time. */
 static scrim_status open_run(audit_run *r, scrim_error *error) {
-  size_t rows = r->data.rows;
+  const scrim_scores_audit *a = r->context.data.audit;
+  clock_gettime(CLOCK_MONOTONIC, &r->context.start);
+  scrim_status status = pool_create(&r->pool, a->classify ? 1 : a->threads, error);
+  if (status != SCRIM_OK) return status;
   r->report = memory_zalloc(1, sizeof *r->report);
-  r->score = memory_zalloc(rows, sizeof *r->score);
-  r->kept = memory_zalloc(rows, sizeof *r->kept);
-  r->scored = memory_zalloc(rows, 1);
-  r->kept_member = memory_zalloc(rows, 1);
-  if (!r->report || !r->score || !r->kept || !r->scored || !r->kept_member)
-    return fail(error, SCRIM_E_MEMORY, "out of memory for an audit of %zu rows", rows);
-  clock_gettime(CLOCK_MONOTONIC, &r->start);
-  return audit_room_make(&r->room, &r->data, error);
+  r->desks = memory_zalloc(pool_threads(r->pool), sizeof *r->desks);
+  if (!r->report || !r->desks) return fail(error, SCRIM_E_MEMORY, "out of memory for an audit");
+  for (unsigned i = 0; i < pool_threads(r->pool) && status == SCRIM_OK; i++)
+    status = audit_desk_create(&r->desks[i], &r->context, error);
+  return status;
 }
 
 static void close_run(audit_run *r) {
-  audit_parties_free(&r->parties);
-  audit_room_free(&r->room, &r->data);
-  audit_data_close(&r->data);
+  for (size_t i = 0; i < r->n_jobs; i++) audit_job_free(&r->jobs[i]);
+  for (unsigned i = 0; r->desks && i < pool_threads(r->pool); i++) audit_desk_free(r->desks[i]);
+  memory_free(r->jobs);
+  memory_free(r->desks);
+  pool_free(r->pool);
+  audit_data_close(&r->context.data);
   scrim_scores_report_free(r->report);
-  memory_free(r->score);
-  memory_free(r->kept);
-  memory_free(r->scored);
-  memory_free(r->kept_member);
+  pthread_mutex_destroy(&r->context.lock);
 }
 
 static scrim_status filter_form(score_form *form, const scrim_filter *filter, const scrim_scores_audit *audit,
@@ -344,6 +188,17 @@ static scrim_status filter_form(score_form *form, const scrim_filter *filter, co
   return status;
 }
 
+static scrim_status run_all(audit_run *r, const scrim_filter *filter, const scrim_key *key, scrim_error *error) {
+  scrim_status status = open_run(r, error);
+  if (status == SCRIM_OK) status = audit_filter_init(&r->context.filter, filter, key, error);
+  if (status == SCRIM_OK) r->context.filter.device = r->context.data.audit->device;
+  if (status == SCRIM_OK) status = make_plan(r, error);
+  if (status != SCRIM_OK) return status;
+  pool_run(r->pool, r->n_jobs, run_job, r);
+  status = job_status(r, error);
+  return status == SCRIM_OK ? collect(r, error) : status;
+}
+
 scrim_status scrim_scores_audit_run(scrim_scores_report **out, const scrim_filter *filter, const scrim_key *key,
                                     const scrim_scores_audit *audit, scrim_error *error) {
   if (!out || !filter || !audit)
@@ -352,14 +207,9 @@ scrim_status scrim_scores_audit_run(scrim_scores_report **out, const scrim_filte
   score_form form = SCORE_PROBABILITIES;
   scrim_status status = filter_form(&form, filter, audit, error);
   if (status != SCRIM_OK) return status;
-  audit_run r = {.counting = 1};
-  status = audit_data_open(&r.data, audit, form, error);
-  if (status == SCRIM_OK) status = open_run(&r, error);
-  if (status == SCRIM_OK) status = audit_filter_init(&r.filter, filter, key, error);
-  if (status == SCRIM_OK) r.filter.device = audit->device;
-  if (status == SCRIM_OK) status = run_plan(&r, error);
-  r.counting = 0;
-  if (status == SCRIM_OK) status = run_plan(&r, error);
+  audit_run r = {.context = {.lock = PTHREAD_MUTEX_INITIALIZER}};
+  status = audit_data_open(&r.context.data, audit, form, error);
+  if (status == SCRIM_OK) status = run_all(&r, filter, key, error);
   if (status == SCRIM_OK) {
     *out = r.report;
     r.report = NULL;
