@@ -84,8 +84,8 @@ static void restore_one(restore *r, pool *p, size_t n, const restore_request *re
 }
 
 /*
- * Noise is the same in every pass. Rounding decides who is a neighbour where two are as far, and a step then sees another one: hence the wider limit for
- * several steps.
+ * Noise is the same in every pass. Rounding decides who is a neighbour where two are as far, and a step then sees
+ * another one: hence the wider limit for several steps.
  */
 static void restorations_agree(void **state) {
   (void)state;

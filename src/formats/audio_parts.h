@@ -17,8 +17,9 @@ struct scrim_audio_reader {
 };
 
 /*
- * sf_open_fd of a copy of `fd`, which stays the caller's, or with `io` sf_open_virtual, and its error: libsndfile keeps the error of an open that failed, and the
- * state of its random numbers, in variables of the process, so that opens take turns.
+ * sf_open_fd of a copy of `fd`, which stays the caller's, or with `io` sf_open_virtual, and its error: libsndfile
+ * keeps the error of an open that failed, and the state of its random numbers, in variables of the process, so that
+ * opens take turns.
  */
 scrim_status audio_library_open(SNDFILE **out, SF_INFO *sf, int mode, int fd, SF_VIRTUAL_IO *io, void *context,
                                 const char *name, scrim_error *error);
