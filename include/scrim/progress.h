@@ -17,7 +17,10 @@ typedef struct scrim_progress {
   double seconds_left; /* estimate, or NaN */
 } scrim_progress;
 
-/* Called from the thread that made the call, where nothing else is said. A non-zero answer stops the work with SCRIM_E_CANCELLED. */
+/*
+ * Called from the thread that made the call, where nothing else is said. A non-zero answer stops the work with
+ * SCRIM_E_CANCELLED.
+ */
 typedef int (*scrim_progress_fn)(const scrim_progress *progress, void *context);
 
 #ifdef __cplusplus

@@ -1,6 +1,6 @@
 /*
  * The jobs of an audit: a defence, and the attackers who are let loose on it. No job writes what another one reads, so
- * that they run at once on several threads; each keeps its rows of the report, and whoever runs first, they are the same.
+ * that they run at once on several threads; each keeps its rows of the report, the same whoever runs first.
  */
 #ifndef PURIFIER_AUDIT_JOB_H
 #define PURIFIER_AUDIT_JOB_H
