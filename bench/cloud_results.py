@@ -35,17 +35,21 @@ def run(a, *command):
 
 
 def audit(a, name, what, *options, defences=()):
-    """The results of one audit of `what`: objects, labels and a classifier, files of OUT but for --published."""
+    """The results of one audit of `what`: objects, labels and a classifier. Made again if anything else is asked."""
+    objects, labels, victim = what
+    words = ["-f", a.filter, "--objects", objects, "--labels", labels, "--victim", victim, "--defences",
+             ",".join(defences), *map(str, options)]
     path = f"{a.output}/{name}.json"
-    if not os.path.exists(path):
-        objects, labels, victim = what
-        text = run(a, "audit", "--json", "-j", a.jobs, "-f", a.filter, "--objects", objects, "--labels", labels,
-                   "--victim", victim, "--defences", ",".join(defences), *options)
-        with open(path + ".part", "w") as report:
-            report.write(text)
-        os.rename(path + ".part", path)
-    with open(path) as report:
-        return json.load(report)["results"]
+    if os.path.exists(path):
+        with open(path) as report:
+            made = json.load(report)
+        if made["command"] == words:
+            return made["results"]
+    made = {"command": words, **json.loads(run(a, "audit", "--json", "-j", a.jobs, *words))}
+    with open(path + ".part", "w") as report:
+        json.dump(made, report, indent=1)
+    os.rename(path + ".part", path)
+    return made["results"]
 
 
 # ---- objects and classifiers ----

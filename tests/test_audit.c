@@ -70,6 +70,19 @@ static void drop(scene *s) {
   free(s->w);
 }
 
+/* Each defence's worst is the worst that any attacker has in any row on it. */
+static void expect_worst(const scrim_scores_report *r, const char *defence_name) {
+  const scrim_utility_result *u = utility(r, defence_name);
+  const scrim_attack_result *worst = NULL;
+  for (size_t i = 0; i < r->n_attacks; i++) {
+    const scrim_attack_result *a = &r->attacks[i];
+    if (strcmp(a->defence, defence_name) == 0 && (!worst || a->auc.value > worst->auc.value)) worst = a;
+  }
+  assert_non_null(worst);
+  assert_true(u->worst_auc == worst->auc.value);
+  assert_string_equal(u->worst_attack, worst->attack);
+}
+
 /* ---- tests ---- */
 
 static void test_leak_is_found_and_lowered(void **unused) {
@@ -90,6 +103,8 @@ static void test_leak_is_found_and_lowered(void **unused) {
   assert_true(auc(r, "none", "LiRA", SCRIM_ATTACKER_ADAPTIVE) > auc(r, "none", "confidence", SCRIM_ATTACKER_ADAPTIVE));
   for (int attacker = SCRIM_ATTACKER_UNAWARE; attacker <= SCRIM_ATTACKER_INSIDER; attacker++)
     assert_true(auc(r, "scrim", "LiRA", (scrim_attacker)attacker) > r->gap_auc);
+  expect_worst(r, "none");
+  expect_worst(r, "scrim");
   assert_null(find(r, "none", "boundary", SCRIM_ATTACKER_ADAPTIVE)); /* no classifier was given */
   assert_int_equal(find(r, "scrim", "NSH", SCRIM_ATTACKER_ADAPTIVE)->n_members, WORLD_MEMBERS);
   drop(&s);
@@ -174,6 +189,8 @@ static void test_a_classifier_enables_its_attacks(void **unused) {
   assert_true(auc(s.report, "label only", "boundary", SCRIM_ATTACKER_ADAPTIVE) > 0.8);
   assert_true(auc(s.report, "scrim", "boundary", SCRIM_ATTACKER_ADAPTIVE) > 0.8);
   assert_true(s.report->label_only_auc > 0.8);
+  expect_worst(s.report, "scrim"); /* which the adaptive attacker alone can mount */
+  assert_null(find(s.report, "scrim", utility(s.report, "scrim")->worst_attack, SCRIM_ATTACKER_UNAWARE));
   assert_non_null(find(s.report, "scrim", "swap detection, inputs", SCRIM_ATTACKER_ADAPTIVE));
   drop(&s);
 }
@@ -265,33 +282,51 @@ static void test_progress_and_cancelling(void **unused) {
   assert_int_equal(scrim_scores_audit_run(&report, s.filter, s.key, &s.audit, NULL), SCRIM_E_CANCELLED);
   assert_null(report);
   assert_int_equal(calls, 10);
+  calls = 0;
+  s.audit.threads = 3;
+  assert_int_equal(scrim_scores_audit_run(&report, s.filter, s.key, &s.audit, NULL), SCRIM_E_CANCELLED);
+  assert_null(report);
+  assert_int_equal(calls, 10); /* nobody asks again */
   drop(&s);
 }
 
-/* Whoever does what: each row is the same, and where it was. */
+static void expect_same(const scrim_scores_report *x, const scrim_scores_report *y) {
+  assert_int_equal(x->n_attacks, y->n_attacks);
+  assert_memory_equal(x->attacks, y->attacks, x->n_attacks * sizeof *x->attacks);
+  assert_int_equal(x->n_utilities, y->n_utilities);
+  for (size_t i = 0; i < x->n_utilities; i++) {
+    const scrim_utility_result *a = &x->utilities[i], *b = &y->utilities[i];
+    assert_string_equal(a->defence, b->defence);
+    assert_string_equal(a->worst_attack, b->worst_attack);
+    assert_true(a->worst_auc == b->worst_auc && a->l1 == b->l1 && a->ece == b->ece && a->aurc == b->aurc);
+    assert_true(a->accuracy == b->accuracy && a->member_accuracy == b->member_accuracy);
+    assert_true(a->setting == b->setting || (isnan(a->setting) && isnan(b->setting)));
+  }
+  assert_true(x->gap_auc == y->gap_auc && x->label_only_auc == y->label_only_auc);
+}
+
+static void run_on_one_thread_and_on_three(scene *s) {
+  scrim_scores_report *again = NULL;
+  s->audit.threads = 1;
+  run(s);
+  s->audit.threads = 3;
+  assert_int_equal(scrim_scores_audit_run(&again, s->filter, s->key, &s->audit, NULL), SCRIM_OK);
+  expect_same(again, s->report);
+  scrim_scores_report_free(again);
+}
+
+/* Whoever does what: each row is the same, and where it was. All attackers once, and all defences. */
 static void test_same_seed_same_report(void **unused) {
   (void)unused;
   scene s;
   prepare(&s, 3, NULL);
+  run_on_one_thread_and_on_three(&s);
+  drop(&s);
+  prepare(&s, 3, NULL);
   s.audit.n_members = s.audit.n_nonmembers = 100;
   s.audit.n_shadows = 0;
   s.audit.baselines = s.audit.sweep = 1;
-  s.audit.threads = 1;
-  run(&s);
-  scrim_scores_report *again = NULL;
-  s.audit.threads = 3;
-  assert_int_equal(scrim_scores_audit_run(&again, s.filter, s.key, &s.audit, NULL), SCRIM_OK);
-  assert_int_equal(again->n_attacks, s.report->n_attacks);
-  assert_memory_equal(again->attacks, s.report->attacks, again->n_attacks * sizeof *again->attacks);
-  assert_int_equal(again->n_utilities, s.report->n_utilities);
-  for (size_t i = 0; i < again->n_utilities; i++) {
-    const scrim_utility_result *a = &again->utilities[i], *b = &s.report->utilities[i];
-    assert_string_equal(a->defence, b->defence);
-    assert_string_equal(a->worst_attack, b->worst_attack);
-    assert_true(a->worst_auc == b->worst_auc && a->l1 == b->l1 && a->aurc == b->aurc);
-  }
-  assert_true(again->gap_auc == s.report->gap_auc && again->label_only_auc == s.report->label_only_auc);
-  scrim_scores_report_free(again);
+  run_on_one_thread_and_on_three(&s);
   drop(&s);
 }
 

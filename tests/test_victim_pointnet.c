@@ -56,6 +56,7 @@ static void other_files_are_refused(void **state) {
     assert_int_equal(pointnet_write(path, cases[i].spoil), SCRIM_OK);
     assert_int_equal(victim_open(&v, path, &error), SCRIM_E_FORMAT);
     assert_non_null(strstr(error.message, cases[i].names));
+    assert_non_null(strstr(error.message, "spoilt.safetensors"));
     assert_null(v.model);
   }
 }

@@ -9,8 +9,8 @@ static const struct {
   const char *name, *knows;
 } attackers[ATTACKERS] = {
     [SCRIM_ATTACKER_UNAWARE] = {"unaware", "knows of no filter"},
-    [SCRIM_ATTACKER_ADAPTIVE] = {"adaptive", "knows the settings, and trains filters of his own"},
-    [SCRIM_ATTACKER_INSIDER] = {"insider", "has the very filter, under another key"},
+    [SCRIM_ATTACKER_ADAPTIVE] = {"adaptive", "knows the settings; trains filters of his own if he has shadows"},
+    [SCRIM_ATTACKER_INSIDER] = {"insider", "has the very filter, and where it can do without not the key"},
 };
 
 static const char *attacker_name(scrim_attacker attacker) {

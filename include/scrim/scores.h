@@ -125,9 +125,10 @@ typedef struct scrim_scores_audit {
   int sweep;                  /* 1: also the filter, saturation and temperature over their whole range of strengths */
   scrim_progress_fn progress; /* or NULL; a step is an attack. From whatever thread, one at a time */
   void *context;              /* for progress */
-  unsigned threads;           /* the same report for any number; 0: one a processor. With `classify` always one */
   /* Where filters run and attackers train theirs; 0: the CPU, which is also where small attack networks stay. */
   scrim_device device;
+  unsigned threads; /* the same report for any number; 0: one a processor. With `classify` always one. Each of them
+                                 holds its own copy of the shadows' scores */
 } scrim_scores_audit;
 
 /* Who the attacker is: what the scores of his shadows pass through before he learns on them. */
@@ -160,7 +161,7 @@ typedef struct scrim_utility_result {
 typedef struct scrim_scores_report {
   size_t n_attacks, n_utilities;
   const scrim_attack_result *attacks;    /* [n_attacks] by defence, then attacker; points of sweeps have none */
-  const scrim_utility_result *utilities; /* [n_utilities] one a defence and point of a sweep */
+  const scrim_utility_result *utilities; /* [n_utilities] one a defence; after it, the points of its curve */
   double gap_auc;                        /* label-only gap attack: what labels alone leak at least */
   double label_only_auc;                 /* strongest attack on labels alone, shadow models included */
 } scrim_scores_report;

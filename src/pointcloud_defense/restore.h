@@ -45,7 +45,7 @@ typedef struct restore_request {
   double noise;  /* 1: as much as the time step stands for; less trusts that the frame brought some itself */
 } restore_request;
 
-/* Restores what was taken in. SCRIM_E_INTERNAL: no randomness. */
+/* Restores what was taken in, once for each taking. SCRIM_E_INTERNAL: no randomness. */
 scrim_status restore_run(restore *r, pool *workers, const restore_request *request, scrim_error *error);
 
 /*

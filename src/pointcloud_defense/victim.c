@@ -1,7 +1,6 @@
 /* Classifiers: opened, asked. */
 #include "pointcloud_defense/victim.h"
 #include "core/error.h"
-#include "core/path.h"
 #include "pointcloud_defense/victim_network.h"
 #include "pointcloud_defense/victim_pointnet.h"
 #include <string.h>
@@ -19,9 +18,7 @@ scrim_status victim_open(victim *out, const char *path, scrim_error *error) {
   tensorfile *file = NULL;
   *out = (victim){0};
   scrim_status status = tensorfile_open(&file, path, error);
-  scrim_error cause;
-  if (status == SCRIM_OK && (status = load(out, file, &cause)) != SCRIM_OK)
-    status = fail(error, status, "'%s': %.200s", path_shown(path), cause.message);
+  if (status == SCRIM_OK && (status = load(out, file, error)) != SCRIM_OK) fail_in_file(error, path);
   tensorfile_close(file);
   return status;
 }

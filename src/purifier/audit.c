@@ -11,7 +11,7 @@
 typedef struct audit_run {
   audit_context context;
   pool *pool;
-  audit_desk **desks; /* [threads] */
+  audit_desk **desks; /* [threads] NULL where a thread never had a job */
   audit_job *jobs;
   size_t n_jobs;
   scrim_scores_report *report;
@@ -27,7 +27,6 @@ enum {
 
 static const audit_suite PLAIN = {.full = ADAPTIVE}; /* nothing to be unaware of, nothing to steal */
 static const audit_suite BASELINE = {.full = ADAPTIVE, .lean = UNAWARE | INSIDER};
-static const audit_suite POINT = {.lean = ADAPTIVE, .is_point = 1};
 
 static scrim_status apply_nothing(void *state, const float *raw, float *released, size_t n, scrim_error *error) {
   size_t k = *(size_t *)state;
@@ -76,13 +75,17 @@ static scrim_status make_plan(audit_run *r, scrim_error *error) {
       {.rule = &none, .suite = PLAIN},
       {.rule = &label_only, .suite = PLAIN},
       {.rule = filter, .suite = {.full = UNAWARE}},
-      {.rule = filter, .suite = {.full = ADAPTIVE}, .is_more = 1, .sweeps = a->sweep},
-      {.rule = filter, .suite = {.full = INSIDER}, .is_more = 1},
+      {.rule = filter, .suite = {.full = ADAPTIVE}, .sweeps = a->sweep},
+      {.rule = filter, .suite = {.full = INSIDER}},
   };
-  for (size_t i = 0; i < ALWAYS; i++)
-    if (audit_job_attacks(&always[i], &r->context) > 0) r->jobs[r->n_jobs++] = always[i];
+  for (size_t i = 0; i < ALWAYS; i++) {
+    if (audit_job_attacks(&always[i], &r->context) == 0) continue;
+    r->jobs[r->n_jobs] = always[i];
+    r->jobs[r->n_jobs].is_more = r->n_jobs > 0 && r->jobs[r->n_jobs - 1].rule == always[i].rule;
+    r->n_jobs++;
+  }
   if (a->baselines) add_rules(r, baselines, BASELINE);
-  if (a->sweep) add_rules(r, baseline_sweep, POINT);
+  if (a->sweep) add_rules(r, baseline_sweep, audit_suite_point);
   for (size_t i = 0; i < r->n_jobs; i++) r->context.planned += audit_job_attacks(&r->jobs[i], &r->context);
   return SCRIM_OK;
 }
@@ -133,7 +136,7 @@ static scrim_status collect(audit_run *r, scrim_error *error) {
 
 static void run_job(void *context, size_t index, unsigned worker) {
   audit_run *r = context;
-  audit_job_run(&r->jobs[index], &r->context, r->desks[worker]);
+  audit_job_run(&r->jobs[index], &r->context, &r->desks[worker]);
 }
 
 /* The error of the first job that has one of its own: others only heard that it was over. */
@@ -156,10 +159,7 @@ static scrim_status open_run(audit_run *r, scrim_error *error) {
   if (status != SCRIM_OK) return status;
   r->report = memory_zalloc(1, sizeof *r->report);
   r->desks = memory_zalloc(pool_threads(r->pool), sizeof *r->desks);
-  if (!r->report || !r->desks) return fail(error, SCRIM_E_MEMORY, "out of memory for an audit");
-  for (unsigned i = 0; i < pool_threads(r->pool) && status == SCRIM_OK; i++)
-    status = audit_desk_create(&r->desks[i], &r->context, error);
-  return status;
+  return r->report && r->desks ? SCRIM_OK : fail(error, SCRIM_E_MEMORY, "out of memory for an audit");
 }
 
 static void close_run(audit_run *r) {

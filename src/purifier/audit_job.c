@@ -37,7 +37,7 @@ void audit_desk_free(audit_desk *desk) {
   memory_free(desk);
 }
 
-scrim_status audit_desk_create(audit_desk **out, const audit_context *context, scrim_error *error) {
+static scrim_status desk_create(audit_desk **out, const audit_context *context, scrim_error *error) {
   const size_t rows = context->data.rows;
   audit_desk *d = memory_zalloc(1, sizeof *d);
   if (!d) return fail(error, SCRIM_E_MEMORY, "out of memory for an audit");
@@ -106,7 +106,7 @@ static int attack_runs(const audit_data *d, audit_suite suite, scrim_attacker at
   return (suite.full >> attacker & 1) || (a->flags & ATTACK_LEAN);
 }
 
-static const audit_suite POINT = {.lean = 1 << SCRIM_ATTACKER_ADAPTIVE, .is_point = 1};
+const audit_suite audit_suite_point = {.lean = 1 << SCRIM_ATTACKER_ADAPTIVE, .is_point = 1};
 
 static size_t count_attacks(const audit_data *d, audit_suite suite) {
   size_t n = 0;
@@ -117,7 +117,7 @@ static size_t count_attacks(const audit_data *d, audit_suite suite) {
 
 size_t audit_job_attacks(const audit_job *job, const audit_context *context) {
   return count_attacks(&context->data, job->suite) +
-         (job->sweeps ? (LEVELS_STEPS + 1) * count_attacks(&context->data, POINT) : 0);
+         (job->sweeps ? (LEVELS_STEPS + 1) * count_attacks(&context->data, audit_suite_point) : 0);
 }
 
 /* ---- one attack ---- */
@@ -278,7 +278,7 @@ static scrim_status sweep_filter(job_run *r, scrim_error *error) {
     const double strength = (double)i / LEVELS_STEPS;
     print_name(name, sizeof name, r->job->rule->name, "strength", strength);
     status = set_strength(&r->parties, strength, error);
-    if (status == SCRIM_OK) status = attack_defence(r, name, strength, POINT, error);
+    if (status == SCRIM_OK) status = attack_defence(r, name, strength, audit_suite_point, error);
   }
   return status;
 }
@@ -302,9 +302,11 @@ static scrim_status run_filter(job_run *r, scrim_error *error) {
   return status == SCRIM_OK && r->job->sweeps ? sweep_filter(r, error) : status;
 }
 
-void audit_job_run(audit_job *job, audit_context *context, audit_desk *desk) {
-  job_run r = {.job = job, .context = context, .desk = desk};
-  job->status = job->rule == &context->filter.rule ? run_filter(&r, &job->error) : run_baseline(&r, &job->error);
+void audit_job_run(audit_job *job, audit_context *context, audit_desk **desk) {
+  job->status = *desk ? SCRIM_OK : desk_create(desk, context, &job->error);
+  job_run r = {.job = job, .context = context, .desk = *desk};
+  if (job->status == SCRIM_OK)
+    job->status = job->rule == &context->filter.rule ? run_filter(&r, &job->error) : run_baseline(&r, &job->error);
   audit_parties_free(&r.parties);
   if (job->status == SCRIM_OK) return;
   pthread_mutex_lock(&context->lock);

@@ -26,6 +26,8 @@ typedef struct audit_suite {
   int is_point; /* 1: of a curve; its attacks show in worst_auc alone */
 } audit_suite;
 
+extern const audit_suite audit_suite_point; /* what the points of curves are attacked by */
+
 typedef struct audit_job {
   const defence *rule; /* the context's filter.rule: the filter itself */
   audit_suite suite;
@@ -40,13 +42,15 @@ typedef struct audit_job {
 /* How many attacks a job runs. */
 size_t audit_job_attacks(const audit_job *job, const audit_context *context);
 
-/* A thread's room; it is reused from job to job. */
+/* A thread's room, as large as all shadows; it is reused from job to job. */
 typedef struct audit_desk audit_desk;
-scrim_status audit_desk_create(audit_desk **out, const audit_context *context, scrim_error *error);
 void audit_desk_free(audit_desk *desk); /* NULL is fine */
 
-/* Runs the job, whose status and error say how it went. If others stopped, it may end before it is through. */
-void audit_job_run(audit_job *job, audit_context *context, audit_desk *desk);
+/*
+ * Runs the job, whose status and error say how it went. If others stopped, it may end before it is through. *desk: the
+ * thread's, NULL before its first job, and the caller's to free.
+ */
+void audit_job_run(audit_job *job, audit_context *context, audit_desk **desk);
 void audit_job_free(audit_job *job); /* its rows */
 
 #endif

@@ -15,6 +15,15 @@ cp stdout first
 expect "audit again" 0 "" audit
 cmp -s stdout first
 verdict "the same seed gives the same report" $?
+for jobs in 1 3; do
+  expect "audit, $jobs threads" 0 "" audit -j $jobs
+  cmp -s stdout first
+  verdict "$jobs threads give the same report" $?
+done
+expect "no threads" 64 "jobs is '0'" audit -j 0
+sed -n '/^The strongest attack/,/^$/{ n; n; p; }' first | grep -q . &&
+  grep -q "^scrim    adaptive  .*trains filters of his own" first && ! grep -q "^none .*knows" first
+verdict "text sums up who gets furthest" $?
 expect "audit as JSON" 0 "" audit --json
 grep -q '"attack": "confidence"' stdout && grep -q '"utilities": ' stdout && ! grep -q -e nan -e inf stdout
 verdict "JSON has attacks and utilities" $?

@@ -104,4 +104,9 @@ refuse "form that is none" 64 "form is 'guess'" train --reference ref.csv --form
 refuse "folder of the filter is not there" 74 "no/f.scrim" "$scrim" scores train --reference ref.csv -o no/f.scrim
 refuse "swapper without a key" 77 "" \
   train --reference ref.csv --members big.csv --members-labels big.labels.csv --set swap=1
+members() { train --reference ref.csv --members big.csv --members-labels big.labels.csv "$@"; }
+expect "members, and nothing to hold them against" 0 "strength is the default.*needs --reference-labels" members
+expect "the same with a strength" 0 "" members --set strength=1
+[ ! -s stderr ]
+verdict "says nothing" $?
 finish

@@ -21,8 +21,8 @@ expect "unknown noun" 64 "unknown command 'soup'" "$scrim" soup
 expect "unknown verb" 64 "scores: unknown verb 'cook'" "$scrim" scores cook
 expect "noun without a verb" 64 "" "$scrim" scores
 expect "unknown long option" 64 "scrim: scores apply: unknown option --colour" "$scrim" scores apply --colour
-expect "option with its words the other way round" 64 "unknown option --members-labels; did you mean --labels-members?" \
-  "$scrim" scores audit --members-labels x
+expect "option with its words the other way round" 64 \
+  "unknown option --members-labels; did you mean --labels-members?" "$scrim" scores audit --members-labels x
 expect "unknown short option" 64 "unknown option -z" "$scrim" scores apply -z
 expect "option without its value" 64 "option --filter needs a value" "$scrim" scores apply --filter
 expect "switch with a value" 64 "option --json takes no value" "$scrim" info --json=1 x

@@ -44,6 +44,8 @@ fi
 expect "the same as text" 0 "" audit -f small.scrim -k my.key --clips 2 --by-speaker -j 1
 grep -q '^Listener small: 6 clips, 3 speakers' stdout && grep -q '^scrim  *[0-9.]* \[' stdout
 verdict "has a row for the filter" $?
+sed -n '/^Identified/,$p' stdout | grep -q '^small  *[0-9.]*  *[0-9.]*$'
+verdict "who is recognised, at a glance" $?
 expect "by its own encoders" 0 "" "$scrim" voice audit --eval eval.tsv --root clips -f small.scrim -k my.key --clips 2 \
   --own-encoders
 grep -q '^Listener filter 0 (statistics): 6 clips' stdout
