@@ -320,15 +320,13 @@ FORMATTED := $(wildcard include/*.h include/scrim/*.h src/*.[ch] src/*/*.[ch] to
   src/cuda/*.cu src/cuda/*.cuh tests/emulated_cuda/*.h tests/emulated_cuda/*.cc \
   tests/support/*.[ch] tests/programs/*.[ch] bench/*.[ch] fuzz/*.[ch] examples/*.[ch])
 
-SCRIPTS := $(wildcard tests/cli/*.sh tests/acceptance/* demo/* bench/*.py bench/*.sh build-aux/*) .ci/run
-
 format: ## put every source file in the house's layout
 	$(CLANG_FORMAT) -i $(FORMATTED)
 check-format: ## fail if `make format` would change a file, or a comment is too long for it, and name it
 	@status=0; for file in $(FORMATTED); do \
 	  $(CLANG_FORMAT) $$file | cmp -s - $$file || { echo "$$file: not in the layout of .clang-format"; status=1; }; \
 	  done; awk 'length > 120 { print FILENAME ":" FNR ": longer than 120 columns"; bad = 1 } END { exit bad }' \
-	  $(FORMATTED) $(SCRIPTS) </dev/null || status=1; exit $$status
+	  $(FORMATTED) </dev/null || status=1; exit $$status
 
 check-symbols: lib ## the libraries export scrim_ names and nothing else
 	@build-aux/check-symbols $(SHARED_LIB) $(STATIC_LIB)
