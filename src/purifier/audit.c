@@ -12,8 +12,9 @@ typedef struct audit_run {
   audit_context context;
   pool *pool;
   audit_desk **desks; /* [threads] NULL where a thread never had a job */
-  audit_job *jobs;
+  audit_job *jobs; /* in the order of the report */
   size_t n_jobs;
+  size_t first; /* to be run: the longest, so that no other waits for it at the end */
   scrim_scores_report *report;
 } audit_run;
 
@@ -81,6 +82,7 @@ static scrim_status make_plan(audit_run *r, scrim_error *error) {
   for (size_t i = 0; i < ALWAYS; i++) {
     if (audit_job_attacks(&always[i], &r->context) == 0) continue;
     r->jobs[r->n_jobs] = always[i];
+    if (always[i].rule == filter && always[i].suite.full == ADAPTIVE) r->first = r->n_jobs;
     r->jobs[r->n_jobs].is_more = r->n_jobs > 0 && r->jobs[r->n_jobs - 1].rule == always[i].rule;
     r->n_jobs++;
   }
@@ -136,7 +138,7 @@ static scrim_status collect(audit_run *r, scrim_error *error) {
 
 static void run_job(void *context, size_t index, unsigned worker) {
   audit_run *r = context;
-  audit_job_run(&r->jobs[index], &r->context, &r->desks[worker]);
+  audit_job_run(&r->jobs[(r->first + index) % r->n_jobs], &r->context, &r->desks[worker]);
 }
 
 /* The error of the first job that has one of its own: others only heard that it was over. */
