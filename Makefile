@@ -37,15 +37,26 @@ NO_UNDEFINED := -Wl,--no-undefined
 endif
 
 # The backend for GPUs is a shared object of its own, which the library opens if it is there. WITH_CUDA=auto builds it
-# where nvcc is found, yes insists on it, no leaves it out, as sanitised builds do. CUDA_ARCH: code for Turing, Ampere
-# (Ada runs it too), Hopper and Blackwell, and PTX for what comes between and after.
+# where an nvcc is found that knows Blackwell (12.8 and later), and cuBLAS beside it; yes insists on it; no leaves it
+# out, as sanitised builds do. CUDA_ARCH: code for Turing, Ampere (Ada runs it too), Hopper and Blackwell, and PTX for
+# what comes between and after.
 WITH_CUDA ?= $(if $(SAN),no,auto)
 NVCC ?= $(firstword $(shell command -v nvcc 2>/dev/null) $(wildcard /usr/local/cuda/bin/nvcc))
+NO_CUDA := no nvcc was found
 ifeq ($(WITH_CUDA),no)
-NVCC :=
+override NVCC :=
+NO_CUDA := WITH_CUDA=no
+else ifneq ($(NVCC),)
+CUDA_HOME := $(patsubst %/bin/nvcc,%,$(realpath $(shell command -v $(NVCC) 2>/dev/null)))
+ifeq ($(WITH_CUDA)$(filter sm_120,$(shell $(NVCC) --list-gpu-code 2>/dev/null)),auto)
+NO_CUDA := $(NVCC) is older than 12.8
+override NVCC :=
+else ifeq ($(WITH_CUDA)$(wildcard $(CUDA_HOME)/include/cublas_v2.h),auto)
+NO_CUDA := beside $(NVCC) there is no cuBLAS
+override NVCC :=
+endif
 endif
 CUDA_ARCH ?= $(foreach n,75 80 90 120,-gencode arch=compute_$(n),code=sm_$(n)) -gencode arch=compute_90,code=compute_90
-CUDA_HOME := $(patsubst %/bin/nvcc,%,$(realpath $(NVCC)))
 
 # pkg-config may be missing when `make demo` starts on a fresh machine: the answers are then empty, the packages are
 # installed, and make is started again.
@@ -171,7 +182,7 @@ cuda:
 	@echo 'WITH_CUDA=yes, but there is no nvcc: set NVCC' && false
 else
 cuda:
-	@echo '  no CUDA: built without a backend for GPUs'
+	@echo '  no backend for GPUs: $(NO_CUDA)'
 endif
 CUDA_LIBS := -L$(CUDA_HOME)/lib64 -Wl,-rpath,$(CUDA_HOME)/lib64 -lcublas -lcufft -lcudart_static -lstdc++ -ldl -lrt
 $(CUDA_LIB): $(call cuda_objects,$(CUDA) $(KERNELS)) $(ALL_LIB) build-aux/scrim.map
