@@ -12,7 +12,7 @@ typedef struct audit_run {
   audit_context context;
   pool *pool;
   audit_desk **desks; /* [threads] NULL where a thread never had a job */
-  audit_job *jobs; /* in the order of the report */
+  audit_job *jobs;    /* in the order of the report */
   size_t n_jobs;
   size_t first; /* to be run: the longest, so that no other waits for it at the end */
   scrim_scores_report *report;
@@ -94,42 +94,37 @@ static scrim_status make_plan(audit_run *r, scrim_error *error) {
 
 /* ---- the report ---- */
 
-static int is_worse(const scrim_utility_result *a, const scrim_utility_result *b) {
-  return !(a->worst_auc <= b->worst_auc);
+static void take_worst(scrim_utility_result *mine, const scrim_utility_result *other) {
+  if (other->worst_auc <= mine->worst_auc) return;
+  mine->worst_auc = other->worst_auc;
+  memcpy(mine->worst_attack, other->worst_attack, sizeof mine->worst_attack);
 }
 
-/* One defence's rows. `mine`: its utility, where jobs before found the worst attack so far. */
-static scrim_status add_job(scrim_scores_report *report, const audit_job *job, scrim_utility_result *mine,
-                            scrim_error *error) {
+/* The n jobs of one defence: their attacks, one utility, and the points of its curve. */
+static scrim_status add_defence(scrim_scores_report *report, const audit_job *jobs, size_t n, scrim_error *error) {
+  scrim_utility_result mine = jobs[0].rows.utilities[0];
   scrim_status status = SCRIM_OK;
-  for (size_t i = 0; i < job->rows.n_attacks && status == SCRIM_OK; i++)
-    status = audit_report_add_attack(report, &job->rows.attacks[i], error);
-  if (!job->is_more) *mine = job->rows.utilities[0];
+  for (size_t i = 0; i < n; i++) {
+    const scrim_scores_report *rows = &jobs[i].rows;
+    for (size_t j = 0; j < rows->n_attacks && status == SCRIM_OK; j++)
+      status = audit_report_add_attack(report, &rows->attacks[j], error);
+    take_worst(&mine, &rows->utilities[0]);
+  }
+  if (status == SCRIM_OK) status = audit_report_add_utility(report, &mine, error);
+  for (size_t i = 0; i < n; i++)
+    for (size_t j = 1; j < jobs[i].rows.n_utilities && status == SCRIM_OK; j++)
+      status = audit_report_add_utility(report, &jobs[i].rows.utilities[j], error);
+  if (jobs[0].rule == &label_only) report->label_only_auc = mine.worst_auc;
+  for (size_t j = 0; jobs[0].rule == &none && j < jobs[0].rows.n_attacks; j++)
+    if (strcmp(jobs[0].rows.attacks[j].attack, "gap") == 0) report->gap_auc = jobs[0].rows.attacks[j].auc.value;
   return status;
 }
 
-/* Jobs of one defence give it one utility, before the points of its curve. */
 static scrim_status collect(audit_run *r, scrim_error *error) {
   scrim_status status = SCRIM_OK;
-  for (size_t i = 0, next; i < r->n_jobs && status == SCRIM_OK; i = next) {
-    scrim_utility_result mine = {.worst_auc = NAN};
-    for (next = i; next < r->n_jobs && (next == i || r->jobs[next].is_more) && status == SCRIM_OK; next++) {
-      const audit_job *job = &r->jobs[next];
-      status = add_job(r->report, job, &mine, error);
-      if (job->is_more && is_worse(&job->rows.utilities[0], &mine)) {
-        mine.worst_auc = job->rows.utilities[0].worst_auc;
-        memcpy(mine.worst_attack, job->rows.utilities[0].worst_attack, sizeof mine.worst_attack);
-      }
-    }
-    if (status == SCRIM_OK) status = audit_report_add_utility(r->report, &mine, error);
-    if (r->jobs[i].rule == &label_only) r->report->label_only_auc = mine.worst_auc;
-    for (size_t j = i; j < next; j++)
-      for (size_t k = 1; k < r->jobs[j].rows.n_utilities && status == SCRIM_OK; k++)
-        status = audit_report_add_utility(r->report, &r->jobs[j].rows.utilities[k], error);
-  }
-  for (size_t i = 0; i < r->report->n_attacks; i++) {
-    const scrim_attack_result *a = &r->report->attacks[i];
-    if (strcmp(a->defence, none.name) == 0 && strcmp(a->attack, "gap") == 0) r->report->gap_auc = a->auc.value;
+  for (size_t i = 0, n; i < r->n_jobs && status == SCRIM_OK; i += n) {
+    for (n = 1; i + n < r->n_jobs && r->jobs[i + n].is_more;) n++;
+    status = add_defence(r->report, &r->jobs[i], n, error);
   }
   return status;
 }
