@@ -1,9 +1,9 @@
 /* The training loop. */
 #include "core/error.h"
+#include "core/seconds.h"
 #include "nn/checkpoint.h"
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 static const double PROGRESS_SECONDS = 0.2;
 
@@ -21,12 +21,6 @@ typedef struct run {
   size_t steps_here;      /* since this call began, for the rate */
   double began, reported; /* seconds on the steady clock */
 } run;
-
-static double seconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static scrim_status training_check(const nn_training *t, scrim_error *error) {
   if (!t->params || !t->loss) return fail(error, SCRIM_E_ARGUMENT, "training without parameters or without a loss");

@@ -7,13 +7,13 @@
  */
 #include "core/error.h"
 #include "core/memory.h"
+#include "core/seconds.h"
 #include "pointcloud_defense/cloud_audit_plan.h"
 #include "pointcloud_defense/objects.h"
 #include "tensor/backend_open.h"
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 /* What became of one object behind one defence. */
 typedef struct outcome {
@@ -53,12 +53,6 @@ typedef struct audit_run {
   scrim_cloud_audit_report *report;
   double began;
 } audit_run;
-
-static double seconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 /* ---- one object ---- */
 

@@ -3,12 +3,12 @@
 
 #include "core/error.h"
 #include "core/memory.h"
+#include "core/seconds.h"
 #include "pointcloud_defense/cloud_move.h"
 #include "tensor/backend_open.h"
 #include "tensor/device_functions.h"
 #include <math.h>
 #include <string.h>
-#include <time.h>
 
 /* ---- the model: a prior and a marker, if the file has them ---- */
 
@@ -131,12 +131,6 @@ static scrim_status cloud_check(const void *state, const scrim_view *in, scrim_e
 
 /* ---- a frame ---- */
 
-static double milliseconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return 1e3 * (double)now.tv_sec + 1e-6 * (double)now.tv_nsec;
-}
-
 static void copy_all(const scrim_view *in, scrim_view *out) {
   if (out->data != in->data) memcpy(out->data, in->data, in->rows * in->columns * sizeof *in->data);
   out->rows = in->rows;
@@ -217,7 +211,7 @@ static scrim_status act(cloud_session *s, double clean, const scrim_view *in, sc
 
 static scrim_status cloud_step(cloud_session *s, int is_stream, const scrim_view *in, scrim_view *out,
                                scrim_error *error) {
-  const double began = milliseconds_now();
+  const double began = seconds_now();
   s->has_report = 0;
   scrim_status status = cloud_frame_survey(s->frame, &s->settings, in, error);
   if (status != SCRIM_OK) return status;
@@ -228,7 +222,7 @@ static scrim_status cloud_step(cloud_session *s, int is_stream, const scrim_view
   }
   status = act(s, clean, in, out, error);
   s->has_report = status == SCRIM_OK;
-  s->report.milliseconds = milliseconds_now() - began;
+  s->report.milliseconds = 1e3 * (seconds_now() - began);
   return status;
 }
 

@@ -2,6 +2,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/pool.h"
+#include "core/seconds.h"
 #include "purifier/audit_job.h"
 #include "purifier/audit_report.h"
 #include "purifier/baseline_rules.h"
@@ -151,7 +152,7 @@ static scrim_status job_status(const audit_run *r, scrim_error *error) {
 /* A classifier is asked by one thread, in the same order each time. */
 static scrim_status open_run(audit_run *r, scrim_error *error) {
   const scrim_scores_audit *a = r->context.data.audit;
-  clock_gettime(CLOCK_MONOTONIC, &r->context.start);
+  r->context.began = seconds_now();
   scrim_status status = pool_create(&r->pool, a->classify ? 1 : a->threads, error);
   if (status != SCRIM_OK) return status;
   r->report = memory_zalloc(1, sizeof *r->report);

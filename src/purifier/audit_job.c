@@ -3,6 +3,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/number.h"
+#include "core/seconds.h"
 #include "purifier/audit_report.h"
 #include "purifier/levels.h"
 #include "purifier/metrics.h"
@@ -61,10 +62,7 @@ static scrim_status desk_create(audit_desk **out, const audit_context *context, 
 /* With the lock. */
 static int cancelled(const audit_context *c, const char *stage) {
   const scrim_scores_audit *a = c->data.audit;
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  const double seconds = (double)(now.tv_sec - c->start.tv_sec) + 1e-9 * (double)(now.tv_nsec - c->start.tv_nsec);
-  const double rate = seconds > 0 ? (double)c->done / seconds : 0;
+  const double seconds = seconds_now() - c->began, rate = seconds > 0 ? (double)c->done / seconds : 0;
   const scrim_progress p = {.stage = stage,
                             .step = c->done,
                             .steps = c->planned,

@@ -8,13 +8,12 @@
 #include "purifier/audit_attacker.h"
 #include "purifier/audit_filter.h"
 #include <pthread.h>
-#include <time.h>
 
 /* What all jobs see. */
 typedef struct audit_context {
   audit_data data;
   audit_filter filter;
-  struct timespec start;
+  double began;         /* by the steady clock */
   pthread_mutex_t lock; /* of what follows, and of the caller's progress */
   size_t done, planned; /* attacks */
   int is_stopped;       /* 1: a job failed, or the caller cancelled: the others need not go on */

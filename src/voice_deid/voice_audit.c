@@ -7,6 +7,7 @@
 #include "core/error.h"
 #include "core/memory.h"
 #include "core/pool.h"
+#include "core/seconds.h"
 #include "tensor/backend_open.h"
 #include "voice_deid/voice_audit_figures.h"
 #include "voice_deid/voice_audit_stage.h"
@@ -14,7 +15,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-#include <time.h>
 
 enum { MOST_ENCODERS = 16, MOST_LISTENERS = MOST_ENCODERS + TARGET_PARTS + 1, DEFAULT_ENROL = 5, ITEMS_AT_ONCE = 4 };
 
@@ -129,12 +129,6 @@ static scrim_status open_workers(voice_run *r, scrim_error *error) {
 }
 
 /* ---- the clips of one system ---- */
-
-static double seconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
-}
 
 static void run_item(void *context, size_t index, unsigned worker) {
   voice_run *r = context;

@@ -2,6 +2,7 @@
 #include "voice_deid/voice_filter.h"
 #include "core/error.h"
 #include "core/memory.h"
+#include "core/seconds.h"
 #include "tensor/backend_open.h"
 #include "voice_deid/voice_piece.h"
 #include "voice_deid/voice_stream.h"
@@ -9,7 +10,6 @@
 #include <math.h>
 #include <scrim/voice.h>
 #include <string.h>
-#include <time.h>
 
 static const double overlap_seconds = 0.25;
 
@@ -226,15 +226,9 @@ static scrim_status change_piece(void *context, size_t index, const float *in, s
 
 /* ---- the way through ---- */
 
-static double milliseconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return 1e3 * (double)now.tv_sec + 1e-6 * (double)now.tv_nsec;
-}
-
 static scrim_status voice_push(void *state, const scrim_view *in, scrim_view *out, scrim_error *error) {
   voice_session *s = state;
-  const double start = milliseconds_now();
+  const double start = seconds_now();
   scrim_status status = s->is_begun ? SCRIM_OK : begin_item(s, in->rate, in->columns, NULL, error);
   if (status == SCRIM_OK) status = voice_stream_push(&s->stream, in->data, in->rows, out->data, &out->rows, error);
   if (status != SCRIM_OK) {
@@ -243,20 +237,20 @@ static scrim_status voice_push(void *state, const scrim_view *in, scrim_view *ou
     return status;
   }
   s->report.seconds += (double)in->rows / s->rate;
-  s->report.milliseconds += milliseconds_now() - start;
+  s->report.milliseconds += 1e3 * (seconds_now() - start);
   s->has_report = 1;
   return SCRIM_OK;
 }
 
 static scrim_status voice_flush(void *state, scrim_view *out, scrim_error *error) {
   voice_session *s = state;
-  const double start = milliseconds_now();
+  const double start = seconds_now();
   scrim_status status = SCRIM_OK;
   if (s->stream.n_held > 0 && out->columns != s->channels)
     status = fail(error, SCRIM_E_ARGUMENT, "output has %zu channels, its item %zu", out->columns, s->channels);
   if (status == SCRIM_OK) status = voice_stream_flush(&s->stream, out->data, &out->rows, error);
   if (status == SCRIM_OK) out->rate = s->rate;
-  s->report.milliseconds += milliseconds_now() - start;
+  s->report.milliseconds += 1e3 * (seconds_now() - start);
   s->has_report = s->has_report && status == SCRIM_OK;
   forget_item(s);
   return status;
