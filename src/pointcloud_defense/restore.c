@@ -16,17 +16,16 @@ struct restore {
   diffusion schedule;
   unsigned threads;
   size_t n, capacity;
-  place *places;                       /* [n] in the order of their coordinates */
-  float *xyz, *item, *noise, *epsilon; /* [n, 3] restored; as taken in; drawn; found by the network */
-  float *ways, *invariants;            /* [3, n, PRIOR_WAYS], [n, PRIOR_INVARIANTS] of xyz */
-  float *factors;                      /* [n, PRIOR_WAYS] by the network */
-  float *pooled;                       /* [blocks, pooled] */
+  place *places;                /* [n] in the order of their coordinates */
+  float *xyz, *noise, *epsilon; /* [n, 3] restored; drawn; found by the network */
+  float *ways, *invariants;     /* [3, n, PRIOR_WAYS], [n, PRIOR_INVARIANTS] of xyz */
+  float *factors;               /* [n, PRIOR_WAYS] by the network */
+  float *pooled;                /* [blocks, pooled] */
   prior_local *local;
   float *latent, *controls;
   float *scratch; /* [threads, scratch] */
   size_t scratch_floats;
   double mean[3], deviation, spacing;
-  int is_named;                             /* the noise has its name: of what was taken in */
   double unit;                              /* of the ways, in units of the noise: what factors are multiplied with */
   const device_diffusion_functions *device; /* who looks and moves; NULL: the CPU does */
   device_diffusion *diffusion;              /* its */
@@ -34,7 +33,7 @@ struct restore {
 
 /* ---- memory ---- */
 
-enum { FLOATS_A_POINT = 4 * 3 + 4 * PRIOR_WAYS + PRIOR_INVARIANTS };
+enum { FLOATS_A_POINT = 3 * 3 + 4 * PRIOR_WAYS + PRIOR_INVARIANTS };
 
 static size_t blocks(size_t n) {
   return (n + PRIOR_PLAN_POINTS - 1) / PRIOR_PLAN_POINTS;
@@ -113,8 +112,7 @@ static scrim_status make_room(restore *r, size_t n, scrim_error *error) {
     return fail(error, SCRIM_E_MEMORY, "out of memory for an object of %zu points", n);
   }
   r->capacity = n;
-  r->item = r->xyz + 3 * n;
-  r->noise = r->item + 3 * n;
+  r->noise = r->xyz + 3 * n;
   r->epsilon = r->noise + 3 * n;
   r->ways = r->epsilon + 3 * n;
   r->factors = r->ways + 3 * PRIOR_WAYS * n;
@@ -158,9 +156,8 @@ scrim_status restore_take(restore *r, const float *xyz, const uint32_t *first, s
   size_t places = 0;
   *deviation = 0;
   r->n = 0;
-  r->is_named = 0;
   for (size_t i = 0; i < n; i++) places += first[i] == i;
-  const scrim_status status = make_room(r, places, error);
+  scrim_status status = make_room(r, places, error);
   if (status != SCRIM_OK || places < 2) return status;
   for (size_t i = 0; i < n; i++) {
     if (first[i] != i) continue;
@@ -170,7 +167,9 @@ scrim_status restore_take(restore *r, const float *xyz, const uint32_t *first, s
   }
   sort(r->places, r->n);
   for (size_t i = 0; i < r->n; i++) memcpy(r->xyz + 3 * i, r->places[i].xyz, sizeof r->places[i].xyz);
-  memcpy(r->item, r->xyz, 3 * r->n * sizeof *r->xyz);
+  /* The noise of all runs has the name of what was taken in. */
+  status = random_begin(r->random, "cloud", r->xyz, 3 * r->n * sizeof *r->xyz, error);
+  if (status != SCRIM_OK) return status;
   if (prior_normalise(r->xyz, r->n, r->mean, &r->deviation)) *deviation = r->deviation;
   return SCRIM_OK;
 }
@@ -308,12 +307,9 @@ static scrim_status run_there(restore *r, const restore_request *request, scrim_
 }
 
 scrim_status restore_run(restore *r, pool *workers, const restore_request *request, scrim_error *error) {
-  scrim_status status = SCRIM_OK;
-  if (!r->is_named) status = random_begin(r->random, "cloud", r->item, 3 * r->n * sizeof *r->item, error);
-  if (status != SCRIM_OK) return status;
-  r->is_named = 1;
   draw(r);
-  status = r->diffusion != NULL ? run_there(r, request, error) : run_here(r, workers, request, error);
+  const scrim_status status =
+      r->diffusion != NULL ? run_there(r, request, error) : run_here(r, workers, request, error);
   return status == SCRIM_OK ? random_status(r->random, error) : status;
 }
 

@@ -29,6 +29,7 @@ const diffusion *restore_schedule(const restore *r);
 /*
  * Takes in the places of a frame: xyz [n, 3] where first[i] == i (as of copies_find). *deviation: of all coordinates
  * about their mean, metres; 0 if there is nothing to restore: fewer than two places, or too far apart for a float.
+ * Noise drawn from now on hangs on these points and the key. SCRIM_E_MEMORY, SCRIM_E_INTERNAL: no randomness.
  */
 scrim_status restore_take(restore *r, const float *xyz, const uint32_t *first, size_t n, double *deviation,
                           scrim_error *error);
