@@ -46,6 +46,8 @@ static void values_are_set_and_marked(void **state) {
   assert_int_equal(config.is_set[0], 1);
   assert_int_equal(config.is_set[1], 0);
   assert_int_equal(config.is_set[2], 1);
+  assert_true(scrim_config_is_set(&config, "scale") && scrim_config_is_set(&config, "shift"));
+  assert_false(scrim_config_is_set(&config, "steps"));
   scrim_config copy = config; /* by value */
   assert_true(value_of(&copy, "scale") == 100);
 }
@@ -101,6 +103,10 @@ static void misuse_is_an_error(void **state) {
   memset(&garbage, 0xa5, sizeof garbage);
   assert_int_equal(scrim_config_set(&garbage, "scale", 1, NULL), SCRIM_E_ARGUMENT);
   assert_int_equal(scrim_config_get(&garbage, "scale", &value, NULL), SCRIM_E_ARGUMENT);
+  assert_false(scrim_config_is_set(&garbage, "scale"));
+  assert_false(scrim_config_is_set(NULL, "scale"));
+  assert_false(scrim_config_is_set(&config, NULL));
+  assert_false(scrim_config_is_set(&config, "none"));
 }
 
 int main(void) {

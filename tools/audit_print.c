@@ -45,13 +45,12 @@ static void print_attacks(const scrim_scores_report *report) {
   if (left_out) printf("(%zu more, on other defences, with --json)\n", left_out);
 }
 
-static const scrim_attack_result *strongest(const scrim_scores_report *report, const char *defence,
-                                            scrim_attacker attacker) {
+const scrim_attack_result *audit_strongest(const scrim_scores_report *report, const char *defence, int attacker) {
   const scrim_attack_result *best = NULL;
   for (size_t i = 0; i < report->n_attacks; i++) {
     const scrim_attack_result *a = &report->attacks[i];
-    if (strcmp(a->defence, defence) == 0 && a->attacker == attacker && (!best || a->auc.value > best->auc.value))
-      best = a;
+    if (strcmp(a->defence, defence) != 0 || (attacker >= 0 && (int)a->attacker != attacker)) continue;
+    if (!best || a->auc.value > best->auc.value) best = a;
   }
   return best;
 }
@@ -63,7 +62,7 @@ static void print_strongest(const scrim_scores_report *report) {
          "attack", "AUC");
   for (size_t d = 0; d < sizeof defences / sizeof *defences; d++)
     for (int attacker = 0; attacker < ATTACKERS; attacker++) {
-      const scrim_attack_result *a = strongest(report, defences[d], (scrim_attacker)attacker);
+      const scrim_attack_result *a = audit_strongest(report, defences[d], attacker);
       if (!a) continue;
       printf("%-8s %-8s  %-22s", a->defence, d ? attackers[attacker].name : "", a->attack);
       print_interval(&a->auc);

@@ -216,11 +216,7 @@ static scrim_status audit(run_state *s, const args *a, scrim_error *error) {
 /* The gate: the worst that any attacker gets out of the filter. */
 static int check_gate(const args *a, const scrim_scores_report *report, double max_auc) {
   if (!a->value[MAX_AUC]) return 0;
-  const scrim_attack_result *worst = NULL;
-  for (size_t i = 0; i < report->n_attacks; i++) {
-    const scrim_attack_result *r = &report->attacks[i];
-    if (strcmp(r->defence, "scrim") == 0 && (!worst || r->auc.value > worst->auc.value)) worst = r;
-  }
+  const scrim_attack_result *worst = audit_strongest(report, "scrim", -1);
   if (!worst || worst->auc.value <= max_auc) return 0;
   fprintf(stderr, "scrim: scores audit: the attack '%s' reaches AUC %.4f, above --max-auc %g\n", worst->attack,
           worst->auc.value, max_auc);

@@ -129,15 +129,9 @@ static void print_findings(const scrim_filter *filter) {
     if (strncmp(name, "param.", 6) != 0) fprintf(stderr, "%-28s %s\n", name, value);
 }
 
-static int is_given(const scrim_config *config, const char *name) {
-  for (size_t i = 0; i < config->n; i++)
-    if (strcmp(config->params[i].name, name) == 0) return config->is_set[i];
-  return 0;
-}
-
 /* Members alone are not enough to choose by: what is left of the leak, nobody has looked at then. */
 static void warn_unmeasured(const run_state *s) {
-  if (s->data.members && !s->data.reference_labels && !is_given(&s->config, "strength"))
+  if (s->data.members && !s->data.reference_labels && !scrim_config_is_set(&s->config, "strength"))
     fputs("scrim: scores train: strength is the default, not chosen by what leaks: that needs --reference-labels\n",
           stderr);
 }

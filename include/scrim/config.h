@@ -62,6 +62,9 @@ SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_config_parse(scrim_config *config,
 SCRIM_API SCRIM_MUST_CHECK scrim_status scrim_config_get(const scrim_config *config, const char *name, double *value,
                                                          scrim_error *error);
 
+/* 1: the caller gave it a value; 0: the default holds, or there is no parameter of that name. */
+SCRIM_API int scrim_config_is_set(const scrim_config *config, const char *name);
+
 #ifdef __cplusplus
 }
 #endif

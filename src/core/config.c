@@ -75,3 +75,9 @@ scrim_status scrim_config_get(const scrim_config *config, const char *name, doub
   *value = config->value[i];
   return SCRIM_OK;
 }
+
+int scrim_config_is_set(const scrim_config *config, const char *name) {
+  if (name == NULL || settings_check(config, NULL, NULL) != SCRIM_OK) return 0;
+  const size_t i = config_find(config, name, strlen(name));
+  return i < config->n && config->is_set[i];
+}

@@ -8,7 +8,6 @@
 #include "purifier/swap_fit.h"
 #include "purifier/swap_rank.h"
 #include <math.h>
-#include <string.h>
 
 /* One set of rows as training uses it. */
 typedef struct row_set {
@@ -196,12 +195,6 @@ static scrim_status put_figure(score_training *t, const char *name, double value
   return figures_put(&one, 1, t->writer, error);
 }
 
-static int strength_is_given(const scrim_config *config) {
-  for (size_t i = 0; i < config->n; i++)
-    if (strcmp(config->params[i].name, "strength") == 0) return config->is_set[i];
-  return 0;
-}
-
 static double accuracy(const row_set *rows) {
   const levels_rows all = as_levels_rows(rows, rows->n);
   return levels_accuracy(&all);
@@ -224,7 +217,7 @@ static scrim_status settle_strength(score_training *t, scrim_error *error) {
   const levels_rows reference = reference_rows(t), members = as_levels_rows(&t->members, t->members.n);
   scrim_status status = check_accuracies(t, error);
   if (status == SCRIM_OK) status = put_figure(t, "reference_accuracy", accuracy(&t->reference), 4, error);
-  const int given = strength_is_given(&t->config);
+  const int given = scrim_config_is_set(&t->config, "strength");
   int step = given ? levels_step(t->settings.strength) : 1;
   if (status != SCRIM_OK || step == 0) return status; /* at 0 nothing is merged: the audit says what that leaks */
   double leak;
