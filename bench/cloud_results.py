@@ -10,15 +10,14 @@
 3. The same three on LiDAR objects of four classes.
 
 Objects and classifiers are made first. Everything is drawn from the commands' own seeds. Tables go to standard output;
-what was made stays in OUT and is not made again.
+what was made stays in OUT and is not made again, reports if the same is asked.
 """
 import argparse
-import json
 import os
-import subprocess
-import sys
 
 import numpy as np
+
+from kept_reports import kept, run
 
 NETWORKS = {"pointnet": 12, "edge": 5, "attention": 5}  # epochs on procedural objects
 BASELINES = ["SRS", "SOR", "plane x1", "plane x3"]
@@ -28,10 +27,8 @@ CORRUPTIONS = ("rotation,shear,uniform,gaussian,impulse,background,upsample,cuto
                "rbf-inverse,occlusion,lidar")
 
 
-def run(a, *command):
-    command = [a.scrim, "cloud", *map(str, command)]
-    print(" ".join(command), file=sys.stderr, flush=True)
-    return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
+def cloud(a, *words):
+    return run([a.scrim, "cloud", *map(str, words)])
 
 
 def audit(a, name, what, *options, defences=()):
@@ -39,17 +36,8 @@ def audit(a, name, what, *options, defences=()):
     objects, labels, victim = what
     words = ["-f", a.filter, "--objects", objects, "--labels", labels, "--victim", victim, "--defences",
              ",".join(defences), *map(str, options)]
-    path = f"{a.output}/{name}.json"
-    if os.path.exists(path):
-        with open(path) as report:
-            made = json.load(report)
-        if made["command"] == words:
-            return made["results"]
-    made = {"command": words, **json.loads(run(a, "audit", "--json", "-j", a.jobs, *words))}
-    with open(path + ".part", "w") as report:
-        json.dump(made, report, indent=1)
-    os.rename(path + ".part", path)
-    return made["results"]
+    return kept(f"{a.output}/{name}.json", words,
+                lambda: cloud(a, "audit", "--json", "-j", a.jobs, *words))["results"]
 
 
 # ---- objects and classifiers ----
@@ -75,8 +63,8 @@ def make_procedural(a):
     """
     for name, n, points, seed in (("train", 2400, 512, 11), ("test", 800, 1024, 12)):
         if not os.path.exists(f"{a.output}/{name}.npy"):
-            run(a, "shapes", "-q", "-n", n, "--points", points, "--seed", seed, "--labels",
-                f"{a.output}/{name}-families.npy", "-o", f"{a.output}/{name}.npy")
+            cloud(a, "shapes", "-q", "-n", n, "--points", points, "--seed", seed, "--labels",
+                  f"{a.output}/{name}-families.npy", "-o", f"{a.output}/{name}.npy")
     train, test = np.load(f"{a.output}/train.npy"), np.load(f"{a.output}/test.npy")
     family, other = (np.load(f"{a.output}/{name}-families.npy").astype(int) for name in ("train", "test"))
     ratio, of_test = height_over_width(train), height_over_width(test)
@@ -97,8 +85,8 @@ def make_procedural(a):
 def make_victim(a, name, network, epochs, objects, labels):
     path = f"{a.output}/{name}-{network}.safetensors"
     if not os.path.exists(path):
-        run(a, "train", "victim", "-q", "--network", network, "--epochs", epochs, "--objects", objects, "--labels",
-            labels, "-o", path)
+        cloud(a, "train", "victim", "-q", "--network", network, "--epochs", epochs, "--objects", objects,
+              "--labels", labels, "-o", path)
     return path
 
 

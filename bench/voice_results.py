@@ -9,7 +9,8 @@
 3. With --strengths: the filter alone at each of them, on both lists.
 4. `scrim voice apply` on one long recording: speed and memory.
 
-Everything is drawn from --seed. Tables go to standard output; the audits' reports stay in OUT and are not made again.
+Everything is drawn from --seed. Tables go to standard output; the audits' reports stay in OUT, and are
+not made again if the same is asked.
 """
 import argparse
 import csv
@@ -19,21 +20,7 @@ import subprocess
 import sys
 import time
 
-
-def run(command):
-    print(" ".join(command), file=sys.stderr)
-    return subprocess.run(command, stdout=subprocess.PIPE, check=True, text=True).stdout
-
-
-def once(path, make):
-    """What JSON `make` answers, from `path` if it was made before."""
-    if not os.path.exists(path):
-        text = make()
-        with open(path + ".part", "w") as report:
-            report.write(text)
-        os.rename(path + ".part", path)
-    with open(path) as report:
-        return json.load(report)
+from kept_reports import kept, run
 
 
 def audit(a, name, options):
@@ -41,7 +28,8 @@ def audit(a, name, options):
     command += ["-f", a.filter, "-k", a.key, "--own-encoders"] if a.filter else []
     command += ["--judge", a.judge] if a.judge else []
     command += ["--encoders", a.encoders] if a.encoders else []
-    return once(f"{a.output}/{name}.json", lambda: run(command + options))
+    command += options
+    return kept(f"{a.output}/{name}.json", command, lambda: run(command))
 
 
 def pick_texts(a):
@@ -177,7 +165,7 @@ def main():
     if not a.filter:
         return
     print_strengths(a, texts)
-    used = once(f"{a.output}/apply.json", lambda: measure_apply(a))
+    used = kept(f"{a.output}/apply.json", [a.scrim, a.filter, str(a.long)], lambda: measure_apply(a))
     print(f"\n`scrim voice apply -j 1` on {used['seconds']:.0f} s of speech: {used['processor'] / used['seconds']:.3f} "
           f"processor seconds a second, {used['peak_bytes'] / 1e6:.0f} MB at most.")
 
